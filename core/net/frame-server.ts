@@ -1,0 +1,77 @@
+// A listener that speaks frames: accepts, limits, counts, times out and closes connections. What the frames mean is in
+// the routes it is given.
+
+import { type Listener, listen } from "../runtime/index.ts";
+import { Connection, type ConnectionRules } from "./connection.ts";
+
+export interface FrameServerOptions<S> extends ConnectionRules<S> {
+  readonly hostname: string;
+  readonly port: number;
+  readonly reusePort?: boolean;
+  /** May another connection be accepted? Asked before `open`. */
+  mayAccept(connectionCount: number): boolean;
+  /** The state of a new connection; null refuses it without an answer (allow_hosts). */
+  open(connection: Connection<S>): S | null;
+  /** Exactly once for every connection that `open` accepted. */
+  closed(session: S): void;
+}
+
+export interface FrameServer {
+  readonly port: number;
+  readonly connectionCount: number;
+  /** Stops accepting; connections may finish their request for `graceMs`, idle ones are closed at once. */
+  close(graceMs: number): Promise<void>;
+}
+
+const SWEEP_MS = 1000;
+
+/** Starts serving; rejects with a coded error when the address cannot be bound. */
+export async function serveFrames<S>(options: FrameServerOptions<S>): Promise<FrameServer> {
+  const connections = new Set<Connection<S>>();
+  const onClose = (connection: Connection<S>): void => {
+    if (!connections.delete(connection)) return;
+    if (connection.session !== undefined) options.closed(connection.session);
+  };
+  const listener: Listener = await listen({
+    hostname: options.hostname,
+    port: options.port,
+    reusePort: options.reusePort ?? false,
+    accept(socket) {
+      const connection = new Connection<S>(socket, options, onClose);
+      if (!options.mayAccept(connections.size)) {
+        options.log.warn(`Connection of ${socket.remoteAddress} refused: ${connections.size} connections are open`);
+        socket.destroy();
+        return connection;
+      }
+      const session = options.open(connection);
+      if (session === null) {
+        socket.destroy();
+        return connection;
+      }
+      connection.session = session;
+      connections.add(connection);
+      return connection;
+    },
+  });
+  const sweep = setInterval(() => {
+    const now = Date.now();
+    for (const connection of connections) connection.checkTimeout(now);
+  }, SWEEP_MS);
+
+  return {
+    port: listener.port,
+    get connectionCount() {
+      return connections.size;
+    },
+    async close(graceMs) {
+      listener.close();
+      clearInterval(sweep);
+      const deadline = Date.now() + graceMs;
+      for (;;) {
+        for (const connection of connections) if (connection.isIdle || Date.now() >= deadline) connection.destroy();
+        if (connections.size === 0 || Date.now() >= deadline + 1000) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}

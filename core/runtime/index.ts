@@ -1,0 +1,21 @@
+// The runtime room's door: the same verbs whether Bun, Deno or Node runs below.
+
+import { isBun } from "./host.ts";
+import type { ConnectOptions, Listener, ListenOptions, Socket } from "./socket.ts";
+import { connectBun, listenBun } from "./sockets-bun.ts";
+import { connectNode, listenNode } from "./sockets-node.ts";
+
+export { isBun, runtimeName, setProcessUser } from "./host.ts";
+export { loadNative, native } from "./native.ts";
+export type { Listener, Socket, SocketHandlers } from "./socket.ts";
+export { startWorker, type WorkerHandle, workerPort } from "./workers.ts";
+
+/** Opens a TCP listener; rejects with a coded error (EADDRINUSE, EACCES ...). */
+export function listen(options: ListenOptions): Promise<Listener> {
+  return isBun ? listenBun(options) : listenNode(options);
+}
+
+/** Connects within `timeoutMs`; rejects with a coded error (ECONNREFUSED, ETIMEDOUT ...). */
+export function connect(options: ConnectOptions): Promise<Socket> {
+  return isBun ? connectBun(options) : connectNode(options);
+}

@@ -1,0 +1,143 @@
+// Sockets on Bun.listen and Bun.connect: the fast path. Bun's write() may take a part and buffers nothing, which is
+// exactly the contract of Socket.
+
+import type { Socket as BunSocket, TCPSocketListenOptions } from "bun";
+import {
+  type ConnectOptions,
+  codedError,
+  type Listener,
+  type ListenOptions,
+  type Socket,
+  type SocketHandlers,
+} from "./socket.ts";
+
+class Adapter implements Socket {
+  handlers: SocketHandlers | undefined;
+  closed = false;
+  readonly #socket: BunSocket<Adapter>;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+
+  constructor(socket: BunSocket<Adapter>) {
+    this.#socket = socket;
+    this.remoteAddress = plainAddress(socket.remoteAddress);
+    this.remotePort = socket.remotePort;
+    this.localAddress = plainAddress(socket.localAddress);
+    this.localPort = socket.localPort;
+  }
+
+  get fd(): number {
+    return this.closed ? -1 : ((this.#socket as unknown as { fd?: number }).fd ?? -1);
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.closed) return 0;
+    const taken = this.#socket.write(bytes);
+    return Math.max(taken, 0);
+  }
+
+  wantDrain(): void {
+    // An empty write arms the poll for writability: Bun calls drain when the kernel takes bytes again.
+    if (!this.closed) this.#socket.write(nothing);
+  }
+
+  pause(): void {
+    if (!this.closed) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.closed) this.#socket.resume();
+  }
+
+  end(): void {
+    if (!this.closed) this.#socket.shutdown();
+  }
+
+  destroy(): void {
+    if (!this.closed) this.#socket.terminate();
+  }
+
+  finish(error?: Error): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.handlers?.close(error);
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+/** `::ffff:1.2.3.4` of a dual-stack listener is the IPv4 address that peers know. */
+function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}
+
+const events = {
+  data: (socket: BunSocket<Adapter>, chunk: Uint8Array) => socket.data.handlers?.data(chunk),
+  drain: (socket: BunSocket<Adapter>) => socket.data.handlers?.drain(),
+  end: (socket: BunSocket<Adapter>) => socket.data.destroy(),
+  close: (socket: BunSocket<Adapter>, error?: Error) => socket.data?.finish(error),
+  error: (socket: BunSocket<Adapter>, error: Error) => socket.data?.finish(error),
+};
+
+export function listenBun(options: ListenOptions): Promise<Listener> {
+  const settings = {
+    hostname: options.hostname,
+    port: options.port,
+    reusePort: options.reusePort ?? false,
+    socket: {
+      ...events,
+      open(socket: BunSocket<Adapter>) {
+        const adapter = new Adapter(socket);
+        socket.data = adapter;
+        adapter.handlers = options.accept(adapter);
+      },
+    },
+  } as unknown as TCPSocketListenOptions<Adapter>;
+  try {
+    const listener = Bun.listen<Adapter>(settings);
+    return Promise.resolve({ port: listener.port, close: () => listener.stop(false) });
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+export function connectBun(options: ConnectOptions): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    let settled = false;
+    const name = `${options.host}:${options.port}`;
+    const timer = setTimeout(() => {
+      settled = true;
+      reject(codedError("ETIMEDOUT", `Cannot connect to ${name}: no answer within ${options.timeoutMs} ms`));
+    }, options.timeoutMs);
+    const fail = (error: unknown): void => {
+      clearTimeout(timer);
+      if (settled) return;
+      settled = true;
+      reject(error);
+    };
+    const target = {
+      hostname: options.host,
+      port: options.port,
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+      socket: {
+        ...events,
+        open(socket: BunSocket<Adapter>) {
+          clearTimeout(timer);
+          const adapter = new Adapter(socket);
+          socket.data = adapter;
+          if (settled) {
+            socket.terminate();
+            return;
+          }
+          settled = true;
+          adapter.handlers = options.handlers(adapter);
+          resolve(adapter);
+        },
+        connectError: (_socket: BunSocket<Adapter>, error: Error) => fail(error),
+      },
+    } as unknown as Parameters<typeof Bun.connect<Adapter>>[0];
+    Bun.connect<Adapter>(target).catch(fail);
+  });
+}

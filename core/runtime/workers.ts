@@ -1,0 +1,50 @@
+// Threads. A worker runs the entry file of its name with one plain message as its start data; messages are small plain
+// objects, bulk state is shared through SharedArrayBuffers (buffers sent by message have leaked memory in Bun).
+
+import { parentPort, Worker, workerData } from "node:worker_threads";
+
+export interface WorkerHandle {
+  post(message: unknown): void;
+  onMessage(handler: (message: unknown) => void): void;
+  /** Called once when the thread has ended; `error` when it died of an exception. */
+  onExit(handler: (error: Error | undefined) => void): void;
+  terminate(): Promise<void>;
+}
+
+/** Starts the thread whose entry is `entry` (a file URL written as `new URL("./x.ts", import.meta.url)` so that the compiler bundles it). */
+export function startWorker(entry: URL, data: unknown): WorkerHandle {
+  const worker = new Worker(entry, { workerData: data });
+  let failure: Error | undefined;
+  worker.on("error", (error: unknown) => {
+    failure = error instanceof Error ? error : new Error(String(error));
+  });
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (handler) => {
+      worker.on("message", handler);
+    },
+    onExit: (handler) => {
+      worker.once("exit", () => handler(failure));
+    },
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+/** The worker's side: its start data and its line to the thread that started it. */
+export function workerPort(): {
+  data: unknown;
+  post(message: unknown): void;
+  onMessage(handler: (message: unknown) => void): void;
+} {
+  const port = parentPort;
+  if (port === null) throw new Error("Cannot use workerPort outside a worker");
+  return {
+    data: workerData,
+    post: (message) => port.postMessage(message),
+    onMessage: (handler) => {
+      port.on("message", handler);
+    },
+  };
+}
