@@ -56,7 +56,8 @@ class Adapter implements Socket {
   }
 
   destroy(): void {
-    if (!this.closed) this.#socket.terminate();
+    // end() closes at once with a FIN where it can; terminate() would always send a reset.
+    if (!this.closed) this.#socket.end();
   }
 
   finish(error?: Error): void {

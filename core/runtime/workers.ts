@@ -11,9 +11,14 @@ export interface WorkerHandle {
   terminate(): Promise<void>;
 }
 
-/** Starts the thread whose entry is `entry` (a file URL written as `new URL("./x.ts", import.meta.url)` so that the compiler bundles it). */
-export function startWorker(entry: URL, data: unknown): WorkerHandle {
-  const worker = new Worker(entry, { workerData: data });
+// In the compiled executable every module's URL is the executable's, and an extra entry point is found by its path from
+// the project's root; from source the same path is resolved from here.
+const isCompiled = import.meta.url.includes("$bunfs");
+
+/** Starts the thread whose entry file is `entry`, a path from the project's root; `make build` lists it as an entry point. */
+export function startWorker(entry: "core/storage/io-worker.ts", data: unknown): WorkerHandle {
+  const file = isCompiled ? `./${entry}` : new URL(`../../${entry}`, import.meta.url);
+  const worker = new Worker(file, { workerData: data });
   let failure: Error | undefined;
   worker.on("error", (error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error));
