@@ -111,7 +111,7 @@ function exchange(pieces: Uint8Array[], expected: number): Promise<Buffer> {
       socket.destroy();
       resolve(Buffer.concat(received));
     };
-    socket.on("data", (chunk) => {
+    socket.on("data", (chunk: Buffer) => {
       received.push(chunk);
       size += chunk.length;
       if (size >= expected) finish();
@@ -225,7 +225,7 @@ describe("file replies", () => {
     socket.write(packet(FILE, size));
     let received = 0;
     await new Promise<void>((resolve) => {
-      socket.on("data", (chunk) => {
+      socket.on("data", (chunk: Buffer) => {
         received += chunk.length;
         if (received >= FILE_BYTES + 10) return resolve();
         socket.pause();
