@@ -1,0 +1,261 @@
+// Every key of tracker.conf (tracker.md §9.2): name, kind, default, rule and sentence, once.
+
+import { bool, choice, int, reservedSpace, size, text, timeOfDay, word } from "../kind.ts";
+import { serverKeys } from "./common-keys.ts";
+import { logKeys } from "./log-keys.ts";
+
+const KB = 1024;
+const MB = 1024 * KB;
+const GROUP = { pattern: /^[0-9A-Za-z]{1,16}$/, allowed: "1 to 16 of 0-9 A-Z a-z" } as const;
+
+export const trackerTable = {
+  ...serverKeys,
+  innerBindAddr: text({ key: "inner_bind_addr", default: "", doc: "Overrides bind_addr for the inner network." }),
+  outerBindAddr: text({ key: "outer_bind_addr", default: "", doc: "Overrides bind_addr for the outer network." }),
+  port: int({ key: "port", default: 22122, min: 1, max: 65535, doc: "Port of the tracker." }),
+  innerPort: int({ key: "inner_port", default: 0, max: 65535, doc: "Overrides port for the inner network; 0: port." }),
+  outerPort: int({ key: "outer_port", default: 0, max: 65535, doc: "Overrides port for the outer network; 0: port." }),
+  responseIpAddrSize: word({
+    key: "response_ip_addr_size",
+    default: "auto",
+    words: { auto: "auto", ipv4: "IPv4", ipv6: "IPv6", "16": "IPv4", "46": "IPv6" },
+    since: "6.15",
+    doc: "Width of addresses in answers: auto is 16 bytes unless storage_ids.conf has an IPv6 address; any other value is 46 bytes, which clients from before IPv6 cannot read.",
+  }),
+  networkTimeoutSeconds: int({
+    key: "network_timeout",
+    default: 60,
+    min: 1,
+    doc: "Seconds without progress after which a connection is closed.",
+  }),
+  workThreads: int({
+    key: "work_threads",
+    default: 4,
+    min: 1,
+    outside: "fail",
+    since: "2.00",
+    doc: "Working threads.",
+    without: "the tracker answers from memory on one thread",
+  }),
+  minBuffSizeBytes: size({
+    key: "min_buff_size",
+    default: 64 * KB,
+    min: 4 * KB,
+    outside: "clamp",
+    doc: "First buffer of a connection.",
+    without: "buffers grow as needed",
+  }),
+  maxBuffSizeBytes: size({
+    key: "max_buff_size",
+    default: 256 * KB,
+    min: 8 * KB,
+    outside: "clamp",
+    doc: "Largest package, when min_buff_size is given too.",
+  }),
+  buffSizeBytes: size({
+    key: "buff_size",
+    default: 256 * KB,
+    min: 8 * KB,
+    outside: "clamp",
+    doc: "Largest package of the protocol.",
+  }),
+  storeLookup: choice({
+    key: "store_lookup",
+    default: 0,
+    choices: [0, 1, 2],
+    strict: true,
+    doc: "Which group takes an upload: 0 in turn, 1 store_group, 2 the one with most free space.",
+  }),
+  storeGroup: text({ key: "store_group", default: "", ...GROUP, doc: "The group for store_lookup = 1." }),
+  storeServer: choice({
+    key: "store_server",
+    default: 0,
+    choices: [0, 1, 2],
+    doc: "Which storage of the group: 0 in turn, 1 the first by id, 2 the first by upload_priority.",
+  }),
+  storePath: choice({
+    key: "store_path",
+    default: 0,
+    choices: [0, 2],
+    doc: "Which store path: 0 in turn, 2 the one with most free space.",
+  }),
+  downloadServer: choice({
+    key: "download_server",
+    default: 0,
+    choices: [0, 1],
+    doc: "Which storage serves a download: 0 in turn, 1 the one that took the upload.",
+  }),
+  reservedStorageSpace: reservedSpace({
+    key: "reserved_storage_space",
+    default: { kind: "mb", mb: 1024 },
+    doc: "Space that uploads leave free: a size, or a share such as 20%.",
+  }),
+  checkActiveIntervalSeconds: int({
+    key: "check_active_interval",
+    default: 100,
+    min: 1,
+    doc: "Seconds without a heartbeat after which a storage counts as offline.",
+  }),
+  storageIpChangedAutoAdjust: bool({
+    key: "storage_ip_changed_auto_adjust",
+    default: true,
+    doc: "Follow a storage whose address has changed.",
+  }),
+  storageSyncFileMaxDelaySeconds: int({
+    key: "storage_sync_file_max_delay",
+    default: 86400,
+    min: 1,
+    since: "2.00",
+    doc: "Seconds after which a file counts as copied to all storages of its group.",
+  }),
+  storageSyncFileMaxTimeSeconds: int({
+    key: "storage_sync_file_max_time",
+    default: 300,
+    min: 1,
+    since: "2.00",
+    doc: "Seconds that copying one file may take.",
+  }),
+  useTrunkFile: bool({
+    key: "use_trunk_file",
+    default: false,
+    since: "3.00",
+    doc: "Store small files inside trunk files.",
+  }),
+  slotMinSizeBytes: size({
+    key: "slot_min_size",
+    default: 256,
+    min: 1,
+    max: 64 * KB,
+    outside: "clamp",
+    since: "3.00",
+    doc: "Smallest slot of a trunk file.",
+  }),
+  slotMaxSizeBytes: size({
+    key: "slot_max_size",
+    default: 8 * MB,
+    min: 1,
+    since: "3.00",
+    doc: "Largest file that goes into a trunk file.",
+  }),
+  trunkFileSizeBytes: size({
+    key: "trunk_file_size",
+    default: 64 * MB,
+    min: 4 * MB,
+    outside: "clamp",
+    since: "3.00",
+    doc: "Size of a trunk file.",
+  }),
+  trunkAllocAlignmentSizeBytes: int({
+    key: "trunk_alloc_alignment_size",
+    default: 0,
+    since: "6.05",
+    doc: "Slots are multiples of this; 0: none.",
+  }),
+  trunkFreeSpaceMerge: bool({
+    key: "trunk_free_space_merge",
+    default: false,
+    since: "6.05",
+    doc: "Join adjacent free slots.",
+  }),
+  deleteUnusedTrunkFiles: bool({
+    key: "delete_unused_trunk_files",
+    default: false,
+    since: "6.05",
+    doc: "Delete trunk files without content.",
+  }),
+  trunkCreateFileAdvance: bool({
+    key: "trunk_create_file_advance",
+    default: false,
+    since: "3.06",
+    doc: "Create trunk files ahead of need.",
+  }),
+  trunkCreateFileTimeBaseSeconds: timeOfDay({
+    key: "trunk_create_file_time_base",
+    default: 7200,
+    since: "3.06",
+    doc: "Time of day from which they are created.",
+  }),
+  trunkCreateFileIntervalSeconds: int({
+    key: "trunk_create_file_interval",
+    default: 86400,
+    min: 1,
+    since: "3.06",
+    doc: "Seconds between two rounds of creating.",
+  }),
+  trunkCreateFileSpaceThresholdBytes: size({
+    key: "trunk_create_file_space_threshold",
+    default: 0,
+    since: "3.06",
+    doc: "Create when less than this is free inside trunk files.",
+  }),
+  trunkInitCheckOccupying: bool({
+    key: "trunk_init_check_occupying",
+    default: false,
+    since: "3.09",
+    doc: "Check slots for use when the trunk server starts.",
+  }),
+  trunkInitReloadFromBinlog: bool({
+    key: "trunk_init_reload_from_binlog",
+    default: false,
+    since: "3.10",
+    doc: "Rebuild the free slots from the trunk binlog at start.",
+  }),
+  trunkCompressBinlogMinIntervalSeconds: int({
+    key: "trunk_compress_binlog_min_interval",
+    default: 0,
+    since: "5.01",
+    doc: "Least seconds between compactions of the trunk binlog; 0: never.",
+  }),
+  trunkCompressBinlogIntervalSeconds: int({
+    key: "trunk_compress_binlog_interval",
+    default: 0,
+    since: "6.05",
+    doc: "Seconds between compactions; 0: never.",
+  }),
+  trunkCompressBinlogTimeBaseSeconds: timeOfDay({
+    key: "trunk_compress_binlog_time_base",
+    default: 10800,
+    since: "6.05",
+    doc: "Time of day from which they are made.",
+  }),
+  trunkBinlogMaxBackups: int({
+    key: "trunk_binlog_max_backups",
+    default: 0,
+    since: "6.05",
+    doc: "Old trunk binlogs that are kept.",
+  }),
+  useStorageId: bool({
+    key: "use_storage_id",
+    default: false,
+    since: "4.00",
+    doc: "Storages have ids of their own instead of their addresses.",
+  }),
+  storageIdsFilename: text({
+    key: "storage_ids_filename",
+    default: "",
+    since: "4.00",
+    doc: "The file of ids, beside this one or absolute.",
+    sample: "storage_ids.conf",
+  }),
+  idTypeInFilename: word({
+    key: "id_type_in_filename",
+    default: "ip",
+    words: { ip: "ip", id: "id" },
+    since: "4.03",
+    doc: "What a file name carries of its storage: ip or id.",
+  }),
+  trustStorageServerId: bool({
+    key: "trust_storage_server_id",
+    default: true,
+    since: "6.11",
+    doc: "Believe the id that a storage reports of itself.",
+  }),
+  storeSlaveFileUseLink: bool({
+    key: "store_slave_file_use_link",
+    default: false,
+    since: "4.01",
+    doc: "Store slave files as links. Breaks the binlog of C 6.16.1 storages: leave it off in mixed groups.",
+  }),
+};
+
+export const trackerLogTable = { errorLog: logKeys("error-log") };
