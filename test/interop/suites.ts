@@ -1,0 +1,109 @@
+/**
+ * The suites of the interoperability run: each takes a mix of servers and gives verdicts, or says why it is skipped.
+ * What a suite checks is in the files it names; the order of columns and the printing are in run.ts.
+ */
+import { peerBin, whyNoPeer } from "./clusters/c-cluster.ts";
+import type { Cluster, Maker } from "./clusters/cluster.ts";
+import { fdfsProgram, whyNoFdfs } from "./clusters/fdfs-cluster.ts";
+import { startCluster } from "./clusters/start-cluster.ts";
+import { DATA_FOLDER_ROW, exchangeDataFolder } from "./data-folder.ts";
+import { type ForeignClient, npmClients, otherClients, runClient } from "./foreign-clients.ts";
+import { checkStorageIds, checkTwoStorages, IDS_ROW, TWO_ROW } from "./joins.ts";
+import { COMMANDS_ROW, checkCommands } from "./our-commands.ts";
+import { checkTools } from "./tools/check-tools.ts";
+import { linkFolder, toolRows } from "./tools/tool-box.ts";
+import { checkWatchTools, EXPORTER_ROW, HEALTH_ROW } from "./tools/watch-tools.ts";
+import type { Verdict } from "./verdict.ts";
+import { compareWithC, STORAGE_FRAMES_ROW, TRACKER_FRAMES_ROW } from "./wire/compare.ts";
+
+export interface Suite {
+  /** For `--only`. */
+  readonly name: string;
+  /** Rows it fills; a skip of the whole suite is shown in each. */
+  readonly rows: readonly string[];
+  /** Why it cannot run here, or null. */
+  whyNot(storage: Maker): Promise<string | null>;
+  run(cluster: Cluster, tracker: Maker, storage: Maker): Promise<Verdict[]>;
+}
+
+export const suites: readonly Suite[] = [
+  {
+    name: "join",
+    rows: ["storage joins tracker"],
+    whyNot: async () => null,
+    // startCluster has waited for ACTIVE; a cluster that does not come up fails every row of its column.
+    run: async () => [{ row: "storage joins tracker", name: "ACTIVE", outcome: "ok", reason: "" }],
+  },
+  {
+    name: "join-ids",
+    rows: [IDS_ROW],
+    whyNot: async () => null,
+    run: (_cluster, tracker, storage) => checkStorageIds(tracker, storage),
+  },
+  {
+    name: "join-two",
+    rows: [TWO_ROW],
+    whyNot: async (storage) => (storage === "c" ? null : "copying between our storages is not built yet"),
+    run: (_cluster, tracker, storage) => checkTwoStorages(tracker, storage),
+  },
+  {
+    name: "frames",
+    rows: [TRACKER_FRAMES_ROW, STORAGE_FRAMES_ROW],
+    whyNot: async () => whyNoPeer(),
+    run: (cluster) => compareWithC(cluster),
+  },
+  ...[...npmClients, ...otherClients].map(clientSuite),
+  {
+    name: "c-tools",
+    rows: toolRows("C"),
+    whyNot: async () => whyNoPeer(),
+    run: (cluster) => checkTools(cluster, peerBin() ?? "", "C"),
+  },
+  {
+    name: "c-watch-tools",
+    rows: [HEALTH_ROW, EXPORTER_ROW],
+    whyNot: async () => whyNoPeer(),
+    run: (cluster) => checkWatchTools(cluster, peerBin() ?? ""),
+  },
+  {
+    name: "our-tools",
+    rows: toolRows("our"),
+    whyNot: async () => whyNoFdfs(),
+    run: (cluster) => checkTools(cluster, linkFolder(cluster.folder, fdfsProgram()), "our"),
+  },
+  {
+    name: "our-commands",
+    rows: [COMMANDS_ROW],
+    whyNot: async () => whyNoFdfs(),
+    run: (cluster) => checkCommands(cluster),
+  },
+  {
+    name: "data-folder",
+    rows: [DATA_FOLDER_ROW],
+    whyNot: async () => null,
+    // The tracker's maker writes first. In the mixed columns the other maker takes over and gives back.
+    run: (_cluster, tracker, storage) => exchangeDataFolder(tracker, tracker, storage),
+  },
+];
+
+function clientSuite(client: ForeignClient): Suite {
+  return {
+    name: client.name,
+    rows: [client.row],
+    async whyNot() {
+      const prepared = await client.prepare();
+      return "skip" in prepared ? prepared.skip : null;
+    },
+    async run(cluster, tracker, storage) {
+      const prepared = await client.prepare();
+      if ("skip" in prepared) return [];
+      if (client.trackerConf === "") return runClient(client, prepared.command, cluster);
+      const own = await startCluster(tracker, storage, { extraTrackerConf: client.trackerConf });
+      try {
+        return await runClient(client, prepared.command, own);
+      } finally {
+        await own.stop();
+      }
+    },
+  };
+}
