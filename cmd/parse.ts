@@ -23,7 +23,8 @@ export const commonOptions: readonly OptionSpec[] = [
 /** Finds the command that `argv` (without program names) asks for. */
 export function parseArguments(argv: readonly string[], commands: readonly CommandSpec[]): Parsed {
   const [name, ...rest] = argv;
-  if (name === undefined) return { kind: "wrong", command: null, message: "No command given: run fdfs help for a list" };
+  if (name === undefined)
+    return { kind: "wrong", command: null, message: "No command given: run fdfs help for a list" };
   if (name === "help" || name === "--help" || name === "-h") return helpFor(rest[0], commands);
   if (name === "--version" || name === "-V" || name === "-v") return { kind: "version" };
   const command = commands.find((spec) => spec.name === name);
@@ -75,7 +76,9 @@ function markValues(words: readonly string[], specs: readonly OptionSpec[]): str
     } else if (kind === "flag" || kind === "optional-count") {
       const next = words[index + 1];
       const takesNext = kind === "optional-count" && next !== undefined && /^\d+$/.test(next);
-      marked.push(takesNext ? `${flag}=${MARK}${next}` : flag);
+      // A bare mark says "given without a value"; without it cac would take the next word.
+      if (kind === "optional-count") marked.push(`${flag}=${MARK}${takesNext ? next : ""}`);
+      else marked.push(flag);
       if (takesNext) index++;
     } else {
       index++;
@@ -118,7 +121,7 @@ function readOptions(parsed: Record<string, unknown>, specs: readonly OptionSpec
     if (spec.repeatable === true) options[name] = values.map((value) => unmark(String(value)));
     else if (kindOf(spec) === "flag") options[name] = true;
     else if (values.length > 1) throw new Error(`Option ${flag} is given ${values.length} times, allowed is once`);
-    else if (values[0] === true) options[name] = true;
+    else if (kindOf(spec) === "optional-count" && values[0] === MARK) options[name] = true;
     else options[name] = readValue(flag, unmark(String(values[0])), kindOf(spec));
   }
   return options;
@@ -130,7 +133,8 @@ function readValue(flag: string, value: string, kind: OptionKind): string | numb
     return value;
   }
   const match = kind === "bytes" ? /^(\d+)([KMGT]?)B?$/i.exec(value) : /^(\d+)()$/.exec(value);
-  const number = match === null ? Number.NaN : Number(match[1]) * 1024 ** " KMGT".indexOf((match[2] || " ").toUpperCase());
+  const number =
+    match === null ? Number.NaN : Number(match[1]) * 1024 ** " KMGT".indexOf((match[2] || " ").toUpperCase());
   if (Number.isSafeInteger(number)) return number;
   const allowed = kind === "bytes" ? "a whole number of bytes such as 4096, 64K or 1G" : "a whole number of 0 or more";
   throw new Error(`Option ${flag} has the value "${value}", allowed is ${allowed}`);

@@ -1,38 +1,36 @@
 // The two levels of directories below a store path's data folder: 256 x 256 by default. Made in slices, so that the
 // process goes on living meanwhile, and found again quickly on the next start.
 
-import { chownSync, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { hex2 } from "../fileid/logic-name.ts";
+import { DIRECTORY_MODE } from "./ensure-directory.ts";
+import { handOver, type Owner } from "./owner.ts";
 
-const DIRECTORY_MODE = 0o755;
-const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, "0");
+/** The process attends to other things after this time. */
+const SLICE_MS = 10;
 
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** Creates a directory and its parents; with an owner, what was created belongs to it. */
-export function ensureDirectory(path: string, mode: number, owner?: Owner): boolean {
-  const first = mkdirSync(path, { recursive: true, mode });
-  if (first !== undefined && owner !== undefined) chownSync(path, owner.uid, owner.gid);
-  return first !== undefined;
-}
-
-/** True when the last directory of the grid exists: it is made last. */
+/** True when the last directory of the grid exists: it is made last, so one that was interrupted is not complete. */
 export function hasDataDirectories(dataPath: string, subdirCount: number): boolean {
-  const last = hex(subdirCount - 1);
-  return existsSync(join(dataPath, last, last));
+  const last = hex2(subdirCount - 1);
+  return existsSync(`${dataPath}/${last}/${last}`);
+}
+
+export interface DataDirectoryOptions {
+  readonly owner?: Owner;
+  /** Hears after each slice how many of the `subdirCount` first-level directories are complete. */
+  readonly progress?: (done: number, total: number) => void;
+  /** Stops between two slices, by throwing the signal's reason; a later call goes on from there. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Makes `subdirCount` x `subdirCount` directories in `dataPath`; those that exist are left alone. Returns how many were
- * made. `progress` gets the finished share of the first level, at most once a slice.
+ * Makes `subdirCount` x `subdirCount` directories (1 to 256) in the existing folder `dataPath`; those that exist are left
+ * alone. Returns how many of both levels were made; throws the system's error.
  */
 export async function createDataDirectories(
   dataPath: string,
   subdirCount: number,
-  options: { owner?: Owner; progress?: (done: number, total: number) => void } = {},
+  options: DataDirectoryOptions = {},
 ): Promise<number> {
   let created = 0;
   const make = (path: string): void => {
@@ -43,14 +41,18 @@ export async function createDataDirectories(
       throw error;
     }
     created++;
-    if (options.owner !== undefined) chownSync(path, options.owner.uid, options.owner.gid);
+    handOver(path, options.owner);
   };
+  let sliceEnd = performance.now() + SLICE_MS;
   for (let high = 0; high < subdirCount; high++) {
-    const parent = join(dataPath, hex(high));
+    const parent = `${dataPath}/${hex2(high)}`;
     make(parent);
-    for (let low = 0; low < subdirCount; low++) make(`${parent}/${hex(low)}`);
+    for (let low = 0; low < subdirCount; low++) make(`${parent}/${hex2(low)}`);
+    if (performance.now() < sliceEnd && high + 1 < subdirCount) continue;
     options.progress?.(high + 1, subdirCount);
     await new Promise((resolve) => setImmediate(resolve));
+    options.signal?.throwIfAborted();
+    sliceEnd = performance.now() + SLICE_MS;
   }
   return created;
 }

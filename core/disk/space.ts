@@ -12,6 +12,9 @@ export interface DiskSpace {
 
 /** Throws the system's error when the path cannot be looked at. */
 export function readDiskSpace(path: string): DiskSpace {
-  const { blocks, bavail, bsize } = statfsSync(path);
-  return { totalMb: Math.floor((blocks * bsize) / MEGABYTE), freeMb: Math.floor((bavail * bsize) / MEGABYTE) };
+  const { blocks, bavail, bsize, frsize } = statfsSync(path) as ReturnType<typeof statfsSync> & { frsize?: number };
+  // Blocks are counted in the fragment size, which differs from the block size on some network file systems. Not every
+  // runtime tells it.
+  const unit = frsize === undefined || frsize === 0 ? bsize : frsize;
+  return { totalMb: Math.floor((blocks * unit) / MEGABYTE), freeMb: Math.floor((bavail * unit) / MEGABYTE) };
 }

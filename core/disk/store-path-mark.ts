@@ -15,10 +15,11 @@ export interface StorePathMark {
   readonly createTime: number;
 }
 
-/** 75 characters of FastDFS's base64. */
+/** 75 characters of FastDFS's base64, which is base64url; throws RangeError when a value has no room. */
 export function formatStorePathMark(mark: StorePathMark): string {
+  if (mark.ipAddress.length >= IP_SIZE) throw new RangeError(`Cannot mark a store path with '${mark.ipAddress}': too long`);
   const bytes = new Uint8Array(MARK_SIZE);
-  for (let at = 0; at < Math.min(mark.ipAddress.length, IP_SIZE - 1); at++) bytes[at] = mark.ipAddress.charCodeAt(at);
+  for (let at = 0; at < mark.ipAddress.length; at++) bytes[at] = mark.ipAddress.charCodeAt(at);
   const view = new DataView(bytes.buffer);
   view.setUint16(IP_SIZE, mark.port, true);
   view.setUint8(48, mark.storePathIndex);
@@ -28,8 +29,8 @@ export function formatStorePathMark(mark: StorePathMark): string {
 
 /** Null when the text is no mark. */
 export function parseStorePathMark(text: string): StorePathMark | null {
+  if (!/^[A-Za-z0-9_-]{75}$/.test(text)) return null;
   const bytes = Buffer.from(text, "base64url");
-  if (bytes.length !== MARK_SIZE) return null;
   const end = bytes.indexOf(0);
   return {
     ipAddress: bytes.toString("latin1", 0, end < 0 || end > IP_SIZE ? IP_SIZE : end),
@@ -39,9 +40,13 @@ export function parseStorePathMark(text: string): StorePathMark | null {
   };
 }
 
+/**
+ * `create` and `recreate` write both places (the second with a warning: the disk was changed or emptied), `foreign` and
+ * `different` refuse to start: the path belongs to another storage or to another path of this one.
+ */
 export type MarkAction = "create" | "fine" | "recreate" | "foreign" | "different";
 
-/** What to do at start, from the text the storage remembers and the text on the disk (null: absent). */
+/** What to do at start, from the text that .data_init_flag remembers and the text on the disk (null: absent). */
 export function judgeStorePathMark(remembered: string | null, found: string | null): MarkAction {
   if (remembered === null) return found === null ? "create" : "foreign";
   if (found === null) return "recreate";

@@ -2,9 +2,12 @@
 // is asked and no path is touched here.
 
 import { FileNameError } from "./file-name-error.ts";
-import { LOGIC_PATH_SIZE } from "./logic-name.ts";
-import { decodeBlock, ENCODED_BLOCK_SIZE, type FileSource } from "./packed-block.ts";
+import { LOGIC_NAME_LIMIT, LOGIC_PATH_SIZE } from "./logic-name.ts";
+import { type BlockKind, decodeBlock, ENCODED_BLOCK_SIZE, encodeBlock, type FileSource } from "./packed-block.ts";
+import type { SourceBytes } from "./source-address.ts";
 
+/** `Mxx/` */
+const STORE_PATH_PART_SIZE = 4;
 const PLAIN_NAME_SIZE = 44;
 const TRUNK_NAME_SIZE = 60;
 const EXT_SIZE = 6;
@@ -18,7 +21,10 @@ export interface FileId {
   readonly fileName: string;
 }
 
-/** Splits `group/M00/...`; throws FileNameError when there is no group or no name. */
+/**
+ * Splits `group/M00/...`; throws FileNameError when there is no group or no name. Names of versions before 1.12 (without
+ * `Mxx/`) pass: only the storage knows what it holds.
+ */
 export function parseFileId(id: string): FileId {
   const slash = id.indexOf("/");
   const groupName = id.slice(0, Math.max(slash, 0));
@@ -26,8 +32,14 @@ export function parseFileId(id: string): FileId {
   if (slash <= 0 || !isGroupName(groupName)) {
     throw new FileNameError(`Cannot use the file ID '${id}': expected group/M00/HH/LL/name`);
   }
-  if (fileName.length < PLAIN_NAME_SIZE) throw new FileNameError(`Cannot use the file ID '${id}': too short`);
+  if (fileName.length <= LOGIC_PATH_SIZE) throw new FileNameError(`Cannot use the file ID '${id}': too short`);
+  if (fileName.length >= LOGIC_NAME_LIMIT) throw new FileNameError(`Cannot use the file ID '${id}': too long`);
   return { groupName, fileName };
+}
+
+/** `group/logic-name`. */
+export function formatFileId(groupName: string, fileName: string): string {
+  return `${groupName}/${fileName}`;
 }
 
 /** 1..16 of `[0-9A-Za-z]`. */
@@ -75,12 +87,49 @@ export interface FileNameFacts {
 
 /** Decodes and classifies a logic name (storage.md §4.7); throws FileNameError. */
 export function readFileName(fileName: string): FileNameFacts {
-  const block = fileName.length < PLAIN_NAME_SIZE ? null : decodeBlock(fileName, LOGIC_PATH_SIZE);
-  if (block === null) throw new FileNameError(`Cannot decode the name '${fileName}'`);
+  // A name of before 1.12 lacks the four characters of `Mxx/`.
+  const shift = fileName.charCodeAt(0) === 77 && fileName.charCodeAt(3) === 47 ? 0 : STORE_PATH_PART_SIZE;
+  const length = fileName.length + shift;
+  if (length < PLAIN_NAME_SIZE) {
+    throw new FileNameError(`Cannot decode the name '${fileName}': ${length} characters, expected ${PLAIN_NAME_SIZE}`);
+  }
+  const block = decodeBlock(fileName, LOGIC_PATH_SIZE - shift);
+  if (block === null) throw new FileNameError(`Cannot decode the name '${fileName}': not made by FastDFS`);
   const { isTrunk, source, timestamp, size, crc32 } = block;
-  const length = fileName.length;
   const isSlave = length > TRUNK_NAME_SIZE || (length > PLAIN_NAME_SIZE && !isTrunk);
-  return { kind: block.isAppender ? "appender" : isSlave ? "slave" : "normal", isTrunk, source, timestamp, size, crc32 };
+  return {
+    kind: block.isAppender ? "appender" : isSlave ? "slave" : "normal",
+    isTrunk,
+    source,
+    timestamp,
+    size,
+    crc32,
+  };
+}
+
+/** What goes into the name of a fresh file. */
+export interface NewFileName {
+  /** Of the storage that creates it: `sourceBytes`, made once. */
+  readonly source: SourceBytes;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly kind: BlockKind;
+  /** Bytes. */
+  readonly size: number;
+  readonly crc32: number;
+  /** Without dot; checked by `checkExtension` before. */
+  readonly ext: string;
+  /** Any non-negative integers, a fresh pair for each attempt: 23 bits of the first, seven digits of the second count. */
+  readonly blockRandom: number;
+  readonly tailRandom: number;
+  /** 16 characters of `encodeTrunkSlot` for the kind `trunk`. */
+  readonly trunkSlot?: string;
+}
+
+/** The part of a name behind the directories: 34 characters, 50 of a trunk file. */
+export function formatFileName(name: NewFileName): string {
+  const block = encodeBlock(name.source, name.timestamp, name.kind, name.size, name.crc32, name.blockRandom);
+  return block + (name.trunkSlot ?? "") + formatTail(name.ext, name.tailRandom);
 }
 
 /** The seven characters behind the block: digits up to `.ext`, or seven digits (storage.md §4.5). */
@@ -112,13 +161,18 @@ export function formatSlaveName(masterName: string, prefix: string, ext: string)
   return `${base}${prefix}${extPart}`;
 }
 
-/** The extension a client sends for a local file: behind the last dot, two parts where both fit (`tar.gz`). */
+/**
+ * The extension a client sends for a local file: behind the last dot if that is at most 6 characters, two parts where
+ * both fit (`tar.gz`); C symbol fdfs_get_file_ext_name_ex. A text that no storage takes (`a.c~`) counts as no extension.
+ */
 export function extensionOf(localName: string): string {
-  const name = localName.slice(localName.lastIndexOf("/") + 1);
-  const last = name.lastIndexOf(".");
-  if (last < 0 || name.length - last - 1 > EXT_SIZE) return "";
-  const before = last === 0 ? -1 : name.lastIndexOf(".", last - 1);
-  const start = before >= 0 && name.length - before - 1 <= EXT_SIZE ? before : last;
-  const ext = name.slice(start + 1);
+  const nameStart = localName.lastIndexOf("/") + 1;
+  const last = localName.lastIndexOf(".");
+  const end = localName.length;
+  if (last < nameStart || end - last - 1 > EXT_SIZE) return "";
+  const before = last === 0 ? -1 : localName.lastIndexOf(".", last - 1);
+  // As in C a dot at the very start of the text (`.a.gz`) begins no second extension.
+  const start = before > 0 && before >= nameStart && end - before - 1 <= EXT_SIZE ? before : last;
+  const ext = localName.slice(start + 1);
   return isNamePart(ext) ? ext : "";
 }

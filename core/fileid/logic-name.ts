@@ -6,7 +6,8 @@ import { FileNameError } from "./file-name-error.ts";
 /** `Mxx/HH/LL/` */
 export const LOGIC_PATH_SIZE = 10;
 const TRUE_NAME_MIN = 6;
-const LOGIC_NAME_LIMIT = 128;
+/** Names of this many characters are refused. */
+export const LOGIC_NAME_LIMIT = 128;
 
 export interface LogicName {
   /** As the client sent it. */
@@ -37,7 +38,9 @@ export function parseLogicName(name: string, storePathCount: number): LogicName 
   if (name.charCodeAt(0) === 77) {
     const high = anyCaseHexDigit(name.charCodeAt(1));
     const low = anyCaseHexDigit(name.charCodeAt(2));
-    if (high < 0 || low < 0 || name.charCodeAt(3) !== 47) throw new FileNameError(`Cannot use the name '${name}': bad Mxx/`);
+    if (high < 0 || low < 0 || name.charCodeAt(3) !== 47) {
+      throw new FileNameError(`Cannot use the name '${name}': bad Mxx/`);
+    }
     storePathIndex = high * 16 + low;
     start = 4;
   }
@@ -45,7 +48,9 @@ export function parseLogicName(name: string, storePathCount: number): LogicName 
     throw new FileNameError(`Cannot use the name '${name}': there are ${storePathCount} store paths`);
   }
   if (name.length - start < TRUE_NAME_MIN + 1 || !hasDirectories(name, start) || !isPlainFileName(name, start + 6)) {
-    throw new FileNameError(`Cannot use the name '${name}': expected HH/LL/name with upper-case hexadecimal directories`);
+    throw new FileNameError(
+      `Cannot use the name '${name}': expected HH/LL/name with upper-case hexadecimal directories`,
+    );
   }
   return { name, storePathIndex, truePath: start === 0 ? name : name.slice(start) };
 }
@@ -61,11 +66,11 @@ function hasDirectories(name: string, start: number): boolean {
   );
 }
 
-/** No slash (so no way up), no NUL, no blank or line end (they would break a binlog record), not `.` or `..`. */
+/** No slash (so no way up), no NUL, no blank or line end (they would break a binlog record), ASCII, not `.` or `..`. */
 function isPlainFileName(name: string, start: number): boolean {
   for (let at = start; at < name.length; at++) {
     const code = name.charCodeAt(at);
-    if (code === 47 || code <= 32 || code === 127) return false;
+    if (code === 47 || code <= 32 || code >= 127) return false;
   }
   const length = name.length - start;
   return !(name.charCodeAt(start) === 46 && (length === 1 || (length === 2 && name.charCodeAt(start + 1) === 46)));

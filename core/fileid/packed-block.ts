@@ -2,13 +2,16 @@
 // is handled as two 32-bit halves, because its flags stand in the upper one and numbers hold only 53 bits exactly.
 
 import { decodeBase64Into, encodeBase64 } from "./base64.ts";
+import { FileNameError } from "./file-name-error.ts";
+import { addressBytes, type SourceBytes } from "./source-address.ts";
 
 /** Flags in the upper half of the size word. */
 const SMALL_FORM = 0x8000_0000;
 const TRUNK = 0x0800_0000;
 const APPENDER = 0x0400_0000;
 const RANDOM_MASK = 0x007f_ffff;
-const UPPER_SIZE_MASK = 0x00ff_ffff;
+/** Sizes are numbers: 53 bits. A generated name has none above. */
+const UPPER_SIZE_MASK = 0x001f_ffff;
 const STORAGE_ID_MAX = 0xff_ffff;
 const BLOCK_SIZE = 20;
 /** Characters of an encoded block. */
@@ -18,6 +21,8 @@ export const ENCODED_BLOCK_SIZE = 27;
 export type FileSource =
   | { readonly kind: "ipv4"; readonly address: string }
   | { readonly kind: "id"; readonly id: number };
+
+export type BlockKind = "normal" | "appender" | "trunk";
 
 export interface PackedBlock {
   readonly source: FileSource;
@@ -31,24 +36,27 @@ export interface PackedBlock {
   readonly crc32: number;
 }
 
-/** The four source bytes as they stand in the block. */
-export function sourceBytes(source: FileSource): [number, number, number, number] {
-  if (source.kind === "id") return [source.id & 0xff, (source.id >>> 8) & 0xff, (source.id >>> 16) & 0xff, 0];
-  const parts = source.address.split(".").map(Number);
-  if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part <= 255))) {
-    throw new Error(`Cannot put ${source.address} into a file name: not an IPv4 address`);
+/** The four bytes of a source as they stand in the block; throws FileNameError when it has no such form. */
+export function sourceBytes(source: FileSource): SourceBytes {
+  if (source.kind === "ipv4") return addressBytes(source.address);
+  const { id } = source;
+  if (!Number.isInteger(id) || id <= 0 || id > STORAGE_ID_MAX) {
+    throw new FileNameError(`Cannot put the storage id ${id} into a file name: allowed are 1 to ${STORAGE_ID_MAX}`);
   }
-  return parts as [number, number, number, number];
+  return [id & 0xff, (id >>> 8) & 0xff, id >>> 16, 0];
 }
 
 const scratch = new Uint8Array(BLOCK_SIZE);
 const view = new DataView(scratch.buffer);
 
-/** Encodes a block to its 27 characters. `random` supplies 23 bits where the form has room for them. */
+/**
+ * Encodes a block to its 27 characters. `random` supplies 23 bits where the form has room for them; `size` is in bytes
+ * and not used for an appender, whose names do not carry it.
+ */
 export function encodeBlock(
-  source: readonly [number, number, number, number],
+  source: SourceBytes,
   timestamp: number,
-  kind: "normal" | "appender",
+  kind: BlockKind,
   size: number,
   crc32: number,
   random: number,
@@ -61,8 +69,8 @@ export function encodeBlock(
   if (kind === "appender") {
     view.setUint32(8, (SMALL_FORM | (random & RANDOM_MASK) | APPENDER) >>> 0);
     view.setUint32(12, 0);
-  } else if (size < 0x1_0000_0000) {
-    view.setUint32(8, (SMALL_FORM | (random & RANDOM_MASK)) >>> 0);
+  } else if (kind === "trunk" || size < 0x1_0000_0000) {
+    view.setUint32(8, (SMALL_FORM | (random & RANDOM_MASK) | (kind === "trunk" ? TRUNK : 0)) >>> 0);
     view.setUint32(12, size);
   } else {
     view.setUint32(8, Math.floor(size / 0x1_0000_0000));

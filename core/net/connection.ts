@@ -4,7 +4,6 @@
 import type { Socket, SocketHandlers } from "../runtime/index.ts";
 import { decodeHeader, encodeStatus, type Header } from "../wire/header.ts";
 import { HEADER_SIZE } from "../wire/limits.ts";
-import { ProtocolError } from "../wire/protocol-error.ts";
 import { Status } from "../wire/status.ts";
 import { FileSender } from "./file-sender.ts";
 import type { BodySink, NetLog, Route } from "./frame-protocol.ts";
@@ -317,7 +316,7 @@ export class Connection<S = unknown> implements SocketHandlers {
         size = wanted;
       }
     } catch (error) {
-      return this.#refuse(header, error instanceof ProtocolError ? error.status : this.#unexpected(error));
+      return this.#refuse(header, this.#statusOf(error));
     }
     head = head.subarray(0, size);
     this.#pending = this.#pending.subarray(HEADER_SIZE + size);
@@ -325,7 +324,8 @@ export class Connection<S = unknown> implements SocketHandlers {
     this.#phase = "body";
     this.#guard(() => {
       const sink = route.start(this.session as S, head, this.#remaining, header);
-      if (this.isClosed) sink?.abort();
+      // An operation may have answered already, or the peer may be gone: then nobody wants the content.
+      if (this.#phase !== "body") sink?.abort();
       else if (sink !== null) this.#sink = sink;
     });
     if (this.#sink === undefined && this.#phase === "body") this.#phase = "discard";
@@ -379,7 +379,7 @@ export class Connection<S = unknown> implements SocketHandlers {
     try {
       run();
     } catch (error) {
-      const status = error instanceof ProtocolError ? error.status : this.#unexpected(error);
+      const status = this.#statusOf(error);
       const sink = this.#sink;
       this.#sink = undefined;
       sink?.abort();
@@ -388,7 +388,9 @@ export class Connection<S = unknown> implements SocketHandlers {
     }
   }
 
-  #unexpected(error: unknown): number {
+  /** Refusals carry their status; anything else is our own mistake and is logged. */
+  #statusOf(error: unknown): number {
+    if (error instanceof Error && "status" in error && typeof error.status === "number") return error.status;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#rules.log.error(`Request ${this.#header?.command} of ${this.remoteAddress} failed: ${text}`);
     return Status.EIO;

@@ -8,7 +8,7 @@ import { connectNode, listenNode } from "./sockets-node.ts";
 export { isBun, runtimeName, setProcessUser } from "./host.ts";
 export { loadNative, native } from "./native.ts";
 export type { Listener, Socket, SocketHandlers } from "./socket.ts";
-export { startWorker, type WorkerHandle, workerPort } from "./workers.ts";
+export { startWorker, type WorkerHandle } from "./workers.ts";
 
 /** Opens a TCP listener; rejects with a coded error (EADDRINUSE, EACCES ...). */
 export function listen(options: ListenOptions): Promise<Listener> {

@@ -1,0 +1,22 @@
+// From options to a client of the cluster, and back to a closed one: the frame every cluster command runs in.
+
+import { createClient, type FdfsClient } from "../core/client/index.ts";
+import type { CommandContext } from "./command.ts";
+import { findTrackers } from "./trackers.ts";
+
+/** Opens a client for the trackers the context names, closes it whatever happens. */
+export async function withClient<T>(context: CommandContext, use: (client: FdfsClient) => Promise<T>): Promise<T> {
+  const { settings, warnings } = await findTrackers(context);
+  // Not in a cron job's mail: fdfs conf check tells them too.
+  if (context.isTerminal) for (const warning of warnings) await context.stderr.write(`${warning}\n`);
+  const client = createClient({
+    trackers: settings.trackerServers,
+    connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
+    networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
+  });
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}

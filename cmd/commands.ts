@@ -1,0 +1,227 @@
+// The table of subcommands and of the C release's program names. Only declarations stand here: a command's code is
+// imported when it runs, so that `fdfs upload` in a shell loop starts no more than it needs.
+
+import type { CommandSpec, LegacyModule, OptionSpec } from "./command.ts";
+
+/** Where the trackers are: every command that talks to a cluster takes these. */
+const clusterOptions: readonly OptionSpec[] = [
+  { flags: "--conf <file>", summary: "client.conf with tracker_server lines" },
+  { flags: "--tracker <host:port>", summary: "A tracker; may be repeated", repeatable: true },
+];
+const json: OptionSpec = { flags: "--json", summary: "Print results as JSON" };
+const parallel: OptionSpec = {
+  flags: "--parallel <n>",
+  summary: "Transfer n files at a time (default 4)",
+  kind: "count",
+};
+
+const trackerSources = [
+  "Trackers are taken from the first of: --conf FILE, --tracker HOST:PORT, the variable FDFS_TRACKERS (a list",
+  "separated by commas or blanks), ./client.conf, /etc/fdfs/client.conf.",
+] as const;
+
+const serverOptions: readonly OptionSpec[] = [
+  { flags: "--conf <file>", summary: "The server's configuration file" },
+  { flags: "--daemon", summary: "Go into the background once the server serves" },
+];
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: "tracker",
+    usage: "--conf FILE [start|stop|restart|status]",
+    summary: "Run a tracker server",
+    options: serverOptions,
+    load: () => import("./tracker.ts"),
+  },
+  {
+    name: "storage",
+    usage: "--conf FILE [start|stop|restart|status]",
+    summary: "Run a storage server",
+    options: serverOptions,
+    load: () => import("./storage.ts"),
+  },
+  {
+    name: "server",
+    usage: "[DIR]",
+    summary: "Run a tracker and a storage on loopback, without configuration",
+    options: [],
+    load: () => import("./server.ts"),
+  },
+  {
+    name: "upload",
+    usage: "FILE... [options]",
+    summary: "Store files; prints one file ID a line",
+    options: [
+      ...clusterOptions,
+      { flags: "--group <name>", summary: "Store in this group" },
+      { flags: "--ext <ext>", summary: "Extension of the ID, at most 6 characters (default: the file's own)" },
+      { flags: "--meta <k=v>", summary: "Metadata of every file; may be repeated", repeatable: true },
+      { flags: "--appender", summary: "Store as appender: the file can be appended to and modified" },
+      { flags: "--slave-of <id>", summary: "Store as slave of this file; needs --prefix" },
+      { flags: "--prefix <text>", summary: "What a slave's name has behind its master's, at most 16 characters" },
+      parallel,
+      json,
+    ],
+    details: [
+      'FILE may be a pattern in quotes ("photos/**/*.jpg") or - for standard input.',
+      "IDs come in the order of the files; a file that fails is reported, the others go on, and the exit status is 1.",
+      ...trackerSources,
+    ],
+    load: () => import("./upload.ts"),
+  },
+  {
+    name: "download",
+    usage: "ID... [-o FILE|FOLDER|-] [options]",
+    summary: "Fetch files",
+    options: [
+      ...clusterOptions,
+      { flags: "-o, --output <path>", summary: "Target file; - is standard output; a folder for several IDs" },
+      { flags: "--offset <bytes>", summary: "Start here", kind: "bytes" },
+      { flags: "--length <bytes>", summary: "Fetch at most this much", kind: "bytes" },
+      { flags: "--continue", summary: "Fetch only what a partial target file lacks" },
+      parallel,
+      json,
+    ],
+    details: [
+      "Without -o the file goes into the current folder under the last part of its ID. An existing file is replaced,",
+      "as cp does, but only once the new one is complete.",
+      ...trackerSources,
+    ],
+    load: () => import("./download.ts"),
+  },
+  {
+    name: "append",
+    usage: "ID FILE",
+    summary: "Append a file (or - for standard input) to an appender file",
+    options: [...clusterOptions, json],
+    load: () => import("./append.ts"),
+  },
+  {
+    name: "modify",
+    usage: "ID FILE [--offset BYTES]",
+    summary: "Overwrite a part of an appender file",
+    options: [...clusterOptions, { flags: "--offset <bytes>", summary: "First byte (default 0)", kind: "bytes" }, json],
+    load: () => import("./modify.ts"),
+  },
+  {
+    name: "truncate",
+    usage: "ID [SIZE]",
+    summary: "Cut an appender file to SIZE bytes (default 0)",
+    options: [...clusterOptions, json],
+    load: () => import("./truncate.ts"),
+  },
+  {
+    name: "regenerate",
+    usage: "ID",
+    summary: "Turn an appender into a normal file; prints its new ID",
+    options: [...clusterOptions, json],
+    load: () => import("./regenerate.ts"),
+  },
+  {
+    name: "delete",
+    usage: "ID...",
+    summary: "Delete files",
+    options: [...clusterOptions, json],
+    load: () => import("./delete.ts"),
+  },
+  {
+    name: "info",
+    usage: "ID...",
+    summary: "Size, checksum, time and source of files",
+    options: [
+      ...clusterOptions,
+      { flags: "--local", summary: "Only what the ID itself tells; asks no server" },
+      { flags: "--skip-crc", summary: "Do not let the server compute a checksum" },
+      json,
+    ],
+    load: () => import("./info.ts"),
+  },
+  {
+    name: "meta",
+    usage: "get ID | set ID [k=v...] [--merge]",
+    summary: "Show or set a file's metadata",
+    options: [
+      ...clusterOptions,
+      { flags: "--merge", summary: "Keep items not named (default: replace all; no item at all removes them)" },
+      json,
+    ],
+    load: () => import("./meta.ts"),
+  },
+  {
+    name: "monitor",
+    usage: "[GROUP]",
+    summary: "State of the cluster: groups and storages",
+    options: [
+      ...clusterOptions,
+      { flags: "--watch [seconds]", summary: "Show again every so often (default 2)", kind: "optional-count" },
+      json,
+    ],
+    details: trackerSources,
+    load: () => import("./monitor.ts"),
+  },
+  {
+    name: "delete-storage",
+    usage: "GROUP ID",
+    summary: "Remove a storage that is offline from the cluster",
+    options: [...clusterOptions, json],
+    load: () => import("./delete-storage.ts"),
+  },
+  {
+    name: "delete-group",
+    usage: "GROUP",
+    summary: "Remove an empty group from the cluster",
+    options: [...clusterOptions, json],
+    load: () => import("./delete-group.ts"),
+  },
+  {
+    name: "conf",
+    usage: "print|check|sample ...",
+    summary: "Show, check and make configuration files",
+    options: [],
+    rawArguments: true,
+    load: async () => {
+      const { runConf } = await import("./conf.ts");
+      return {
+        run: (context) =>
+          runConf([...context.args], {
+            stdout: (text) => void context.stdout.write(text),
+            stderr: (text) => void context.stderr.write(text),
+          }),
+      };
+    },
+  },
+  {
+    name: "debug",
+    usage: "decode [HEX...]",
+    summary: "Explain the bytes of protocol packets",
+    options: [json],
+    hidden: true,
+    details: [
+      "Reads hexadecimal text from the arguments or from standard input; blanks, line ends and < > do not matter.",
+    ],
+    load: () => import("./debug.ts"),
+  },
+];
+
+/** Programs of the C release by the name they are installed under (http-config-tools.md §4). */
+export const legacyNames: ReadonlyMap<string, () => Promise<LegacyModule>> = new Map<
+  string,
+  () => Promise<LegacyModule>
+>([
+  ["fdfs_upload_file", () => import("./legacy/upload-file.ts")],
+  ["fdfs_upload_appender", () => import("./legacy/upload-appender.ts")],
+  ["fdfs_append_file", () => import("./legacy/append-file.ts")],
+  ["fdfs_download_file", () => import("./legacy/download-file.ts")],
+  ["fdfs_delete_file", () => import("./legacy/delete-file.ts")],
+  ["fdfs_file_info", () => import("./legacy/file-info.ts")],
+  ["fdfs_regenerate_filename", () => import("./legacy/regenerate-filename.ts")],
+  ["fdfs_crc32", () => import("./legacy/crc32.ts")],
+  ["fdfs_monitor", () => import("./legacy/monitor.ts")],
+  ["fdfs_tracker_stat", () => import("./legacy/tracker-stat.ts")],
+  ["fdfs_storage_stat", () => import("./legacy/storage-stat.ts")],
+  ["fdfs_volumn_stat", () => import("./legacy/volumn-stat.ts")],
+  ["fdfs_test", async () => (await import("./legacy/client-test.ts")).fdfsTest],
+  ["fdfs_test1", async () => (await import("./legacy/client-test.ts")).fdfsTest1],
+  ["fdfs_appender_test", async () => (await import("./legacy/appender-test.ts")).appenderTest],
+  ["fdfs_appender_test1", async () => (await import("./legacy/appender-test.ts")).appenderTest1],
+]);

@@ -1,0 +1,85 @@
+// `fdfs monitor`: the state of groups and storages as one tracker sees it, once or again and again.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FdfsClient } from "../core/client/index.ts";
+import { storageStatusName } from "../core/wire/storage-status.ts";
+import { withClient } from "./cluster.ts";
+import { coloursFor } from "./colour.ts";
+import { type CommandContext, UsageError } from "./command.ts";
+import { isSet, numberOption } from "./options.ts";
+import { messageOf, writeJson } from "./print.ts";
+import { readGroups } from "./read-groups.ts";
+import { clusterText, type GroupState, type StatusStyle, syncDelaySeconds } from "./render/cluster-text.ts";
+import { formatTime } from "./render/units.ts";
+
+const DEFAULT_WATCH_SECONDS = 2;
+/** Cursor home, clear to the end of the screen. */
+const CLEAR_SCREEN = "\u001b[H\u001b[J";
+
+export async function run(context: CommandContext): Promise<number> {
+  const { args, options } = context;
+  if (args.length > 1) throw new UsageError("At most one group can be named");
+  const groupName = args[0] ?? null;
+  return withClient(context, async (client) => {
+    if (!isSet(options, "watch")) {
+      await show(context, await readGroups(client), groupName);
+      return 0;
+    }
+    const seconds = options["watch"] === true ? DEFAULT_WATCH_SECONDS : (numberOption(options, "watch") ?? 0);
+    if (seconds < 1) throw new UsageError("Option --watch has the value 0, allowed is 1 or more seconds");
+    return watch(context, client, groupName, seconds);
+  });
+}
+
+/** Shows the state until Ctrl-C. A tracker that is away is told and asked again. */
+async function watch(
+  context: CommandContext,
+  client: FdfsClient,
+  groupName: string | null,
+  seconds: number,
+): Promise<number> {
+  for (;;) {
+    try {
+      const groups = await readGroups(client);
+      if (context.stdout.isTerminal) await context.stdout.write(CLEAR_SCREEN);
+      await show(context, groups, groupName);
+    } catch (error) {
+      if (error instanceof UnknownGroup) throw error;
+      await context.stderr.write(`${formatTime(Math.floor(Date.now() / 1000))} ${messageOf(error)}\n`);
+    }
+    await sleep(seconds * 1000, undefined, { signal: context.signal }).catch(() => {});
+    context.signal.throwIfAborted();
+  }
+}
+
+class UnknownGroup extends Error {}
+
+async function show(context: CommandContext, groups: GroupState[], groupName: string | null): Promise<void> {
+  const shown = groupName === null ? groups : groups.filter(({ group }) => group.groupName === groupName);
+  if (groupName !== null && shown.length === 0) {
+    const known = groups.map(({ group }) => group.groupName).join(", ");
+    throw new UnknownGroup(`Cannot show group ${groupName}: the tracker knows ${known === "" ? "no group" : known}`);
+  }
+  if (isSet(context.options, "json")) await writeJson(context, { groups: shown.map(groupJson) });
+  else await context.stdout.write(clusterText(groups, groupName, statusStyle(context)));
+}
+
+function statusStyle(context: CommandContext): StatusStyle {
+  const colours = coloursFor(context.stdout, context.env);
+  return (word) => {
+    if (word === "ACTIVE") return colours.good(word);
+    return word === "OFFLINE" || word === "UNKNOWN" ? colours.bad(word) : colours.warning(word);
+  };
+}
+
+/** The same facts under the wire's field names; times are Unix seconds, sizes MB or bytes as the names say. */
+export function groupJson({ group, storages }: GroupState): object {
+  return {
+    ...group,
+    storages: storages.map((storage) => ({
+      ...storage,
+      statusName: storageStatusName(storage.status),
+      syncDelaySeconds: syncDelaySeconds(storage, storages),
+    })),
+  };
+}

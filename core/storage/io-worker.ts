@@ -1,0 +1,35 @@
+// Entry of an I/O worker thread: takes its configuration from the start message, serves, and tells the control thread
+// what happens to it. An extra entry point of the compiled executable.
+
+import { workerPort } from "../runtime/workers.ts";
+import { startIoWorker } from "./io/worker.ts";
+import type { WorkerCommand, WorkerConfig, WorkerMessage } from "./io/worker-config.ts";
+
+const port = workerPort();
+const config = port.data as WorkerConfig;
+const say = (message: WorkerMessage): void => port.post(message);
+const log = {
+  debug: (text: string): void => say({ kind: "log", level: "debug", text }),
+  warn: (text: string): void => say({ kind: "log", level: "warn", text }),
+  error: (text: string): void => say({ kind: "log", level: "error", text }),
+};
+
+startIoWorker(config, log).then(
+  (worker) => {
+    port.onMessage((message) => {
+      const command = message as WorkerCommand;
+      if (command.kind !== "close") return;
+      worker.close(command.graceMs).finally(() => say({ kind: "closed", worker: config.worker }));
+    });
+    say({ kind: "listening", worker: config.worker, port: worker.port });
+  },
+  (error: unknown) => {
+    const code = error !== null && typeof error === "object" && "code" in error ? String(error.code) : "";
+    say({
+      kind: "failed",
+      worker: config.worker,
+      code,
+      message: error instanceof Error ? error.message : String(error),
+    });
+  },
+);

@@ -1,0 +1,13 @@
+// Errors with a system code, and which status an exception of an operation answers.
+
+import { type Status, statusOfError } from "../../wire/status.ts";
+
+/** An error in the form of node:fs's. */
+export function codedErrno(code: keyof typeof Status, message: string): Error & { code: string } {
+  return Object.assign(new Error(message), { code });
+}
+
+/** Status for an exception of file work: its errno, EIO for anything without one. */
+export function errnoOf(error: unknown): number {
+  return statusOfError(error);
+}

@@ -1,0 +1,169 @@
+// Writing a new file so that no other is ever replaced and nothing half-written carries a real name: small contents go
+// into an exclusively created file with one write, large ones through a temporary file that is renamed without replacing.
+
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  futimesSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { native } from "../../runtime/index.ts";
+import { Counter } from "../scoreboard/counters.ts";
+import { codedErrno } from "./errno.ts";
+import type { WorkerContext } from "./worker-context.ts";
+
+const FILE_MODE = 0o644;
+const DIRECTORY_MODE = 0o755;
+/** The kernel stamps files with a clock that lags by up to one timer tick: near a second's edge the two may differ. */
+const EDGE_MS = 12;
+/** Prefix of temporary upload files; start-up removes what a crash left. */
+export const TEMPORARY_PREFIX = ".fdfs-upload-";
+
+/** Opens with `flags`, making the file's directory when it is missing (the C server answers ENOENT). */
+function openCounted({ counters }: WorkerContext, path: string, flags: string): number {
+  counters[Counter.totalFileOpenCount]! += 1;
+  let fd: number;
+  try {
+    fd = openSync(path, flags, FILE_MODE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+    fd = openSync(path, flags, FILE_MODE);
+  }
+  counters[Counter.successFileOpenCount]! += 1;
+  return fd;
+}
+
+/** Writes all of `bytes` at `position` (null: where the file stands). Throws a coded error on a full disk. */
+export function writeFully({ counters }: WorkerContext, fd: number, bytes: Uint8Array, position: number | null): void {
+  counters[Counter.totalFileWriteCount]! += 1;
+  let done = 0;
+  while (done < bytes.length) {
+    const at = position === null ? null : position + done;
+    const count =
+      done === 0 ? writeSync(fd, bytes, 0, bytes.length, at) : writeSync(fd, bytes, done, bytes.length - done, at);
+    if (count === 0) throw codedErrno("ENOSPC", "nothing could be written");
+    done += count;
+  }
+  counters[Counter.successFileWriteCount]! += 1;
+}
+
+function writeChunks(worker: WorkerContext, fd: number, chunks: readonly Uint8Array[], size: number): void {
+  if (size === 0) return;
+  if (chunks.length === 1) {
+    writeFully(worker, fd, chunks[0]!, null);
+    return;
+  }
+  worker.counters[Counter.totalFileWriteCount]! += 1;
+  const written = writevSync(fd, chunks as Uint8Array[]);
+  if (written !== size) throw codedErrno("ENOSPC", `only ${written} of ${size} bytes were written`);
+  worker.counters[Counter.successFileWriteCount]! += 1;
+}
+
+/**
+ * Creates `path` with the content; throws EEXIST when it exists. The file's time is `timestamp`, the one in its name.
+ * `startMs` is when the caller took that timestamp.
+ */
+export function createSmallFile(
+  worker: WorkerContext,
+  path: string,
+  chunks: readonly Uint8Array[],
+  size: number,
+  timestamp: number,
+  startMs: number,
+): void {
+  const fd = openCounted(worker, path, "wx");
+  try {
+    writeChunks(worker, fd, chunks, size);
+    const nowMs = Date.now();
+    if (startMs % 1000 < EDGE_MS || Math.floor(nowMs / 1000) !== timestamp) futimesSync(fd, timestamp, timestamp);
+    if (worker.config.durability === "power") fdatasyncSync(fd);
+  } catch (error) {
+    closeSync(fd);
+    removeQuietly(path);
+    throw error;
+  }
+  closeSync(fd);
+}
+
+/** A file that is being received under a temporary name. */
+export class TemporaryFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly #worker: WorkerContext;
+  #isOpen = true;
+
+  constructor(worker: WorkerContext, storePath: number) {
+    this.#worker = worker;
+    const { config } = worker;
+    const folder = `${config.storePaths[storePath]!.path}/data`;
+    this.path = `${folder}/${TEMPORARY_PREFIX}${process.pid}-${config.worker}-${worker.nextSerial()}.tmp`;
+    this.fd = openCounted(worker, this.path, "w");
+  }
+
+  write(chunk: Uint8Array): void {
+    writeFully(this.#worker, this.fd, chunk, null);
+  }
+
+  /** Seconds of the file's last change. */
+  get modifiedAt(): number {
+    return Math.floor(fstatSync(this.fd).mtimeMs / 1000);
+  }
+
+  /** Sets the file's times, flushes it where the durability asks for it, and closes it. */
+  finish(timestamp: number | null): void {
+    if (timestamp !== null) futimesSync(this.fd, timestamp, timestamp);
+    if (this.#worker.config.durability === "power") fdatasyncSync(this.fd);
+    this.#close();
+  }
+
+  /** Gives the file its real name; throws EEXIST when that is taken. */
+  publish(path: string): void {
+    try {
+      renameWithoutReplacing(this.path, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+      renameWithoutReplacing(this.path, path);
+    }
+  }
+
+  discard(): void {
+    this.#close();
+    removeQuietly(this.path);
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeSync(this.fd);
+  }
+}
+
+/** rename(2) that fails with EEXIST instead of replacing. */
+export function renameWithoutReplacing(from: string, to: string): void {
+  const calls = native();
+  const result = calls === null ? -1 : calls.renameNoReplace(from, to);
+  if (result === 0) return;
+  if (result === -17) throw codedErrno("EEXIST", `${to} exists`);
+  if (result === -2) throw codedErrno("ENOENT", `${to} has no directory`);
+  // Without the system call, or on a file system that lacks it: a second name, then the first one goes.
+  linkSync(from, to);
+  unlinkSync(from);
+}
+
+/** Removes a file that may be gone already. */
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone, which is what was wanted.
+  }
+}

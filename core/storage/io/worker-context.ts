@@ -1,0 +1,19 @@
+// What every operation of an I/O worker works with: configuration, scoreboard row, binlog queue, logs. One a worker.
+
+import type { NetLog } from "../../net/frame-protocol.ts";
+import type { AccessLog } from "../../observe/access-log.ts";
+import type { CommitQueue } from "../binlog/commit-queue.ts";
+import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import type { WorkerConfig } from "./worker-config.ts";
+
+export interface WorkerContext {
+  readonly config: WorkerConfig;
+  readonly scoreboard: Scoreboard;
+  /** This worker's row, indexed by `Counter`. */
+  readonly counters: Float64Array;
+  readonly commits: CommitQueue;
+  readonly accessLog: AccessLog | null;
+  readonly log: NetLog;
+  /** Makes names of temporary files unique within the worker. */
+  nextSerial(): number;
+}

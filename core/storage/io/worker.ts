@@ -1,0 +1,99 @@
+// One I/O worker: listens on every address of the storage beside its siblings and serves connections from accept to
+// close. The same code runs in a thread (io-worker.ts) and, where there are no threads to share a port, in-process.
+
+import { join } from "node:path";
+import type { NetLog } from "../../net/frame-protocol.ts";
+import { type FrameServer, serveFrames } from "../../net/frame-server.ts";
+import { allowAll, createHostFilter } from "../../net/host-filter.ts";
+import { AccessLog } from "../../observe/access-log.ts";
+import { LogFile } from "../../observe/log-file.ts";
+import { loadNative } from "../../runtime/index.ts";
+import { binlogFolder } from "../binlog/binlog-files.ts";
+import { CommitQueue } from "../binlog/commit-queue.ts";
+import { Scoreboard } from "../scoreboard/scoreboard.ts";
+import { storageRoutes } from "../service/routes.ts";
+import { Session } from "./session.ts";
+import type { WorkerConfig } from "./worker-config.ts";
+import type { WorkerContext } from "./worker-context.ts";
+
+export interface RunningWorker {
+  readonly port: number;
+  /** Stops accepting, lets running requests end, writes what waits. */
+  close(graceMs: number): Promise<void>;
+}
+
+function openAccessLog(config: WorkerConfig, scoreboard: Scoreboard): AccessLog | null {
+  const settings = config.accessLog;
+  if (settings === null) return null;
+  const file = new LogFile({
+    path: settings.path,
+    flushIntervalMs: settings.flushIntervalMs,
+    generation: () => scoreboard.accessLogGeneration,
+  });
+  return new AccessLog(file, settings.precision);
+}
+
+/** Starts serving; rejects with a coded error when an address cannot be bound. */
+export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<RunningWorker> {
+  await loadNative();
+  const scoreboard = new Scoreboard(config.scoreboard);
+  const isAllowed =
+    config.allowHosts === null ? allowAll : await createHostFilter(config.allowHosts, (text) => log.warn(text));
+  const accessLog = openAccessLog(config, scoreboard);
+  const commits = new CommitQueue(scoreboard, binlogFolder(config.basePath), config.durability === "power", (text) =>
+    log.error(text),
+  );
+  let serial = 0;
+  const context: WorkerContext = {
+    config,
+    scoreboard,
+    counters: scoreboard.counterRow(config.worker),
+    commits,
+    accessLog,
+    log,
+    nextSerial: () => ++serial,
+  };
+  const servers: FrameServer[] = [];
+  let { port } = config;
+  try {
+    for (const hostname of config.hosts) {
+      const server = await serveFrames<Session>({
+        hostname,
+        port,
+        reusePort: true,
+        routes: storageRoutes,
+        maxBodyBytes: config.buffSizeBytes,
+        oversize: "einval",
+        closeAfterEinval: true,
+        networkTimeoutMs: config.networkTimeoutMs,
+        log,
+        mayAccept: () => scoreboard.connectionOpened(config.maxConnections),
+        open(connection) {
+          if (isAllowed(connection.remoteAddress)) return new Session(connection, context);
+          log.error(`ip addr ${connection.remoteAddress} is not allowed to access`);
+          scoreboard.connectionClosed();
+          return null;
+        },
+        closed: () => scoreboard.connectionClosed(),
+      });
+      servers.push(server);
+      port = server.port;
+    }
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.close(0)));
+    throw error;
+  }
+  return {
+    port,
+    async close(graceMs) {
+      await Promise.all(servers.map((server) => server.close(graceMs)));
+      commits.close();
+      accessLog?.close();
+    },
+  };
+}
+
+/** Where the access log stands, beside the error log. */
+export function accessLogPath(basePath: string): string {
+  return join(basePath, "logs", "storage_access.log");
+}

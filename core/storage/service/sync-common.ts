@@ -1,0 +1,31 @@
+// What the commands of other storages share: the size of their fixed part, and their end — a lower-case record with the
+// source's time, then the status.
+
+import { LOGIC_NAME_LIMIT } from "../../wire/limits.ts";
+import { ProtocolError } from "../../wire/protocol-error.ts";
+import { Reader } from "../../wire/reader.ts";
+import type { Session } from "../io/session.ts";
+import { Counter } from "../scoreboard/counters.ts";
+
+/** The fixed part and the name whose length stands in its first field. */
+export function syncHeadSize(head: Uint8Array, fixedSize: number): number {
+  if (head.length < fixedSize) return fixedSize;
+  const length = new Reader(head).int64();
+  if (length < 0 || length >= LOGIC_NAME_LIMIT) throw new ProtocolError(`Cannot use a name of ${length} bytes`);
+  return fixedSize + length;
+}
+
+/** Remembers how far the source has come (storage.md §7.5). */
+export function noteSource(session: Session, timestamp: number): void {
+  const { worker, peerId } = session;
+  worker.counters[Counter.lastSyncUpdate] = Math.floor(Date.now() / 1000);
+  if (peerId !== "") worker.scoreboard.sourceReceived(peerId, timestamp);
+}
+
+/** Appends the record, then answers `status`; a record that cannot be written answers its errno instead. */
+export function replyRecorded(session: Session, record: string, timestamp: number, status: number): void {
+  noteSource(session, timestamp);
+  session.worker.commits.push(record, {
+    committed: (result) => session.connection.replyStatus(result === 0 ? status : result),
+  });
+}
