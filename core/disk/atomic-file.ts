@@ -15,11 +15,7 @@ export interface AtomicFileOptions {
 }
 
 /** Replaces `path` with `content`; throws the system's error and leaves the old content. One writer at a time. */
-export function writeFileAtomically(
-  path: string,
-  content: string | Uint8Array,
-  options: AtomicFileOptions = {},
-): void {
+export function writeFileAtomically(path: string, content: string | Uint8Array, options: AtomicFileOptions = {}): void {
   const temporary = `${path}.tmp`;
   try {
     writeAndSync(temporary, typeof content === "string" ? Buffer.from(content) : content);

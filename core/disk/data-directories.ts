@@ -25,7 +25,7 @@ export interface DataDirectoryOptions {
 
 /**
  * Makes `subdirCount` x `subdirCount` directories (1 to 256) in the existing folder `dataPath`; those that exist are left
- * alone. Returns how many of both levels were made; throws the system's error.
+ * alone, and a first-level one whose last directory exists counts as complete. Returns how many of both levels were made; throws the system's error.
  */
 export async function createDataDirectories(
   dataPath: string,
@@ -46,6 +46,7 @@ export async function createDataDirectories(
   let sliceEnd = performance.now() + SLICE_MS;
   for (let high = 0; high < subdirCount; high++) {
     const parent = `${dataPath}/${hex2(high)}`;
+    if (existsSync(`${parent}/${hex2(subdirCount - 1)}`)) continue;
     make(parent);
     for (let low = 0; low < subdirCount; low++) make(`${parent}/${hex2(low)}`);
     if (performance.now() < sliceEnd && high + 1 < subdirCount) continue;

@@ -10,9 +10,16 @@ export interface DiskSpace {
   readonly freeMb: number;
 }
 
+interface FileSystemFacts {
+  readonly blocks: number;
+  readonly bavail: number;
+  readonly bsize: number;
+  readonly frsize?: number;
+}
+
 /** Throws the system's error when the path cannot be looked at. */
 export function readDiskSpace(path: string): DiskSpace {
-  const { blocks, bavail, bsize, frsize } = statfsSync(path) as ReturnType<typeof statfsSync> & { frsize?: number };
+  const { blocks, bavail, bsize, frsize }: FileSystemFacts = statfsSync(path, { bigint: false });
   // Blocks are counted in the fragment size, which differs from the block size on some network file systems. Not every
   // runtime tells it.
   const unit = frsize === undefined || frsize === 0 ? bsize : frsize;

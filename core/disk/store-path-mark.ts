@@ -17,7 +17,8 @@ export interface StorePathMark {
 
 /** 75 characters of FastDFS's base64, which is base64url; throws RangeError when a value has no room. */
 export function formatStorePathMark(mark: StorePathMark): string {
-  if (mark.ipAddress.length >= IP_SIZE) throw new RangeError(`Cannot mark a store path with '${mark.ipAddress}': too long`);
+  if (mark.ipAddress.length >= IP_SIZE)
+    throw new RangeError(`Cannot mark a store path with '${mark.ipAddress}': too long`);
   const bytes = new Uint8Array(MARK_SIZE);
   for (let at = 0; at < mark.ipAddress.length; at++) bytes[at] = mark.ipAddress.charCodeAt(at);
   const view = new DataView(bytes.buffer);
