@@ -21,7 +21,7 @@ startIoWorker(config, log).then(
       if (command.kind !== "close") return;
       worker.close(command.graceMs).finally(() => say({ kind: "closed", worker: config.worker }));
     });
-    say({ kind: "listening", worker: config.worker, port: worker.port });
+    say({ kind: "listening", worker: config.worker });
   },
   (error: unknown) => {
     const code = error !== null && typeof error === "object" && "code" in error ? String(error.code) : "";

@@ -12,8 +12,8 @@ export interface WorkerConfig {
   /** 0-based; the worker's row of counters. */
   readonly worker: number;
   readonly scoreboard: SharedArrayBuffer;
-  readonly hosts: readonly string[];
-  readonly port: number;
+  /** Every address and port to listen on. */
+  readonly listen: readonly { readonly hostname: string; readonly port: number }[];
   readonly groupName: string;
   /** First four bytes of the names this storage makes (storage.md §4.4). */
   readonly sourceBytes: readonly [number, number, number, number];
@@ -38,7 +38,7 @@ export interface WorkerConfig {
 
 /** From the worker to the control thread. */
 export type WorkerMessage =
-  | { readonly kind: "listening"; readonly worker: number; readonly port: number }
+  | { readonly kind: "listening"; readonly worker: number }
   | { readonly kind: "failed"; readonly worker: number; readonly code: string; readonly message: string }
   | { readonly kind: "log"; readonly level: "debug" | "warn" | "error"; readonly text: string }
   | { readonly kind: "closed"; readonly worker: number };

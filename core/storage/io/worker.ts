@@ -17,7 +17,6 @@ import type { WorkerConfig } from "./worker-config.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 export interface RunningWorker {
-  readonly port: number;
   /** Stops accepting, lets running requests end, writes what waits. */
   close(graceMs: number): Promise<void>;
 }
@@ -54,9 +53,8 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<
     nextSerial: () => ++serial,
   };
   const servers: FrameServer[] = [];
-  let { port } = config;
   try {
-    for (const hostname of config.hosts) {
+    for (const { hostname, port } of config.listen) {
       const server = await serveFrames<Session>({
         hostname,
         port,
@@ -77,14 +75,12 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<
         closed: () => scoreboard.connectionClosed(),
       });
       servers.push(server);
-      port = server.port;
     }
   } catch (error) {
     await Promise.all(servers.map((server) => server.close(0)));
     throw error;
   }
   return {
-    port,
     async close(graceMs) {
       await Promise.all(servers.map((server) => server.close(graceMs)));
       commits.close();
