@@ -1,7 +1,6 @@
 // `fdfs upload`: local files or standard input into the cluster, one file ID a line in the order of the files.
 
-import type { FdfsClient, UploadOptions } from "../core/client/index.ts";
-import { extensionOf } from "../core/fileid/file-id.ts";
+import type { Content, FdfsClient, UploadOptions } from "../core/client/index.ts";
 import { FILE_EXT_SIZE, FILE_PREFIX_SIZE, GROUP_NAME_SIZE } from "../core/wire/limits.ts";
 import { withClient } from "./cluster.ts";
 import { type CommandContext, UsageError } from "./command.ts";
@@ -88,8 +87,9 @@ async function uploadOne(
   const transfer = progress.start(file.name, file.kind === "file" ? file.size : null);
   const watched = { ...options, signal: context.signal, onProgress: (bytes: number) => transfer.advance(bytes) };
   try {
-    if (file.kind === "stdin") return { id: await client.uploadStream(context.stdin, null, watched) };
-    return { id: await client.uploadFile(file.path, { ext: extensionOf(file.name), ...watched }) };
+    const content: Content =
+      file.kind === "stdin" ? { kind: "stream", stream: context.stdin } : { kind: "file", path: file.path };
+    return { id: await client.upload(content, watched) };
   } finally {
     transfer.finish();
   }

@@ -1,23 +1,20 @@
 // The settings room's door.
 
 export type { AllowedHosts } from "./allow-hosts.ts";
+export { type ClientSettings, clientDefaults, loadClientConf } from "./client-settings.ts";
 export { type ConfDocument, parseConfText } from "./document.ts";
-export type { Loaded } from "./load.ts";
+export { type EffectiveValue, guessSettingsFile, type Inspection, inspectConf } from "./inspect.ts";
+export type { Loaded } from "./loaded.ts";
 export { ConfError, type ConfProblem, formatProblem } from "./problem.ts";
+export { type SettingsFile, sampleConf, settingsFiles } from "./sample.ts";
 export { formatServerAddress, parseServerAddress, type ServerAddress } from "./server-address.ts";
+export { loadStorageIds, parseStorageIds, type StorageIdEntry } from "./storage-ids.ts";
 export {
   type AccessLogSettings,
-  type ClientSettings,
-  clientDefaults,
-  type LogSettings,
-  loadClientConf,
   loadStorageConf,
-  loadTrackerConf,
   type StorageSettings,
   type StorePathSetting,
   storageDefaults,
-  type TrackerSettings,
-  trackerDefaults,
-} from "./settings.ts";
-export { loadStorageIds, parseStorageIds, type StorageIdEntry } from "./storage-ids.ts";
+} from "./storage-settings.ts";
+export { type LogSettings, loadTrackerConf, type TrackerSettings, trackerDefaults } from "./tracker-settings.ts";
 export { formatReservedSpace, formatTimeOfDay, type ReservedSpace, readReservedSpace, readSize } from "./units.ts";

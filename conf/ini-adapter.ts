@@ -1,56 +1,75 @@
-// The one importer of the npm package `ini`. FastDFS's dialect is not ini's (http-config-tools.md §1.8): values keep
-// quotes, `;` and `#`, keys repeat, sections continue. Lines are therefore cut by line-rules.ts, and the package is given
-// one flat text in which every name and value is quoted; it assembles sections and repeats.
+// The one file that knows the npm package `ini`. It hands over a flat text whose every name and value is quoted, so that
+// the package's own ideas (inline comments, true/false/null, dotted sections, `key[]`) do not apply to FastDFS's dialect,
+// and undoes the rest afterwards (http-config-tools.md §1.8).
 
 import { parse } from "ini";
+import type { ConfItem } from "./grammar.ts";
 
-/** One `name = value` line with its place. */
-export interface ConfItem {
-  readonly section: string;
-  readonly name: string;
-  readonly value: string;
+/** One occurrence of a key. */
+export interface ConfValue {
+  readonly key: string;
+  readonly text: string;
   readonly file: string;
   readonly line: number;
 }
 
-/** Names that would mean something to ini (dots nest sections, `__proto__` is dropped) are carried as harmless ones. */
-const encodeName = (name: string): string =>
-  `n${Array.from(name, (char) => char.codePointAt(0)!.toString(36)).join("_")}`;
+/** Values by section ("" is the global one) and key, each list in file order. */
+export type ConfSections = ReadonlyMap<string, ReadonlyMap<string, readonly ConfValue[]>>;
 
-/** Values by section and name, repeats in file order. */
-export function assemble(items: readonly ConfItem[]): Map<string, Map<string, string[]>> {
-  const sections = new Map<string, ConfItem[]>([["", []]]);
-  for (const item of items) {
-    const list = sections.get(item.section);
-    if (list === undefined) sections.set(item.section, [item]);
-    else list.push(item);
+/** Names become `k_…` and `s_…` without any character that `ini` gives a meaning, `__proto__` included. */
+function encodeName(prefix: "k" | "s", name: string): string {
+  const code = (char: string): string => `%${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `${prefix}_${name.replace(/[^A-Za-z0-9_-]/g, code)}`;
+}
+
+function decodeName(encoded: string): string {
+  return encoded.slice(2).replace(/%([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** Sorts items into their sections. */
+export function assembleSections(items: readonly ConfItem[]): ConfSections {
+  const files = [...new Set(items.map((item) => item.file))];
+  // A value carries its place, which also keeps `ini` from reading it as true, false or null.
+  const lineOf = (item: ConfItem): string => {
+    const place = `${files.indexOf(item.file)}:${item.line}:${item.text}`;
+    return `${encodeName("k", item.key)}=${JSON.stringify(place)}\n`;
+  };
+  // `ini` cannot return to the global part, so that comes first.
+  let text = items
+    .filter((item) => item.section === "")
+    .map(lineOf)
+    .join("");
+  for (const section of new Set(items.map((item) => item.section))) {
+    if (section === "") continue;
+    text += `[${encodeName("s", section)}]\n`;
+    for (const item of items) if (item.section === section) text += lineOf(item);
   }
-  const names = new Map<string, string>();
-  const lines: string[] = [];
-  let index = 0;
-  for (const [section, list] of sections) {
-    // The counter of repeats is global per key in ini: the section's number keeps keys apart.
-    const prefix = `s${index++}_`;
-    if (section !== "") lines.push(`[${prefix}${encodeName(section)}]`);
-    for (const item of list) {
-      const key = prefix + encodeName(item.name);
-      names.set(key, item.name);
-      lines.push(`${key}=${JSON.stringify(item.value)}`);
+  const parsed: Record<string, unknown> = parse(text, { bracketedArray: false });
+  const sections = new Map<string, Map<string, ConfValue[]>>([["", new Map()]]);
+  const take = (section: Map<string, ConfValue[]>, encodedKey: string, raw: unknown): void => {
+    const key = decodeName(encodedKey);
+    // A repeated key is an array; a key that another section has as well is one too, with one element.
+    const values = (Array.isArray(raw) ? raw : [raw]).map((each) => decodeValue(key, String(each), files));
+    section.set(key, values);
+  };
+  for (const [name, content] of Object.entries(parsed)) {
+    if (name.startsWith("k_")) {
+      take(sections.get("")!, name, content);
+    } else {
+      const section = new Map<string, ConfValue[]>();
+      for (const [key, raw] of Object.entries(content as Record<string, unknown>)) take(section, key, raw);
+      sections.set(decodeName(name), section);
     }
   }
-  const parsed = parse(lines.join("\n"), { bracketedArray: false }) as Record<string, unknown>;
-  const result = new Map<string, Map<string, string[]>>();
-  index = 0;
-  for (const section of sections.keys()) {
-    const prefix = `s${index++}_`;
-    const source = section === "" ? parsed : ((parsed[prefix + encodeName(section)] ?? {}) as Record<string, unknown>);
-    const values = new Map<string, string[]>();
-    for (const [key, value] of Object.entries(source)) {
-      const name = names.get(key);
-      if (name === undefined || !key.startsWith(prefix)) continue;
-      values.set(name, (Array.isArray(value) ? value : [value]).map(String));
-    }
-    result.set(section, values);
-  }
-  return result;
+  return sections;
+}
+
+function decodeValue(key: string, raw: string, files: readonly string[]): ConfValue {
+  const [fileIndex, line] = raw.split(":", 2) as [string, string];
+  return {
+    key,
+    text: raw.slice(fileIndex.length + line.length + 2),
+    file: files[Number(fileIndex)]!,
+    line: Number(line),
+  };
 }

@@ -1,57 +1,79 @@
-// Addresses of servers as settings and storages write them: `host`, `host:port`, `ip1,ip2:port`, `[v6]:port`
-// (http-config-tools.md §1.6). Names are kept as written; resolving them is not settings work.
+// Server addresses as settings and command lines give them (http-config-tools.md §1.6): `host`, `host:port`,
+// `ip1,ip2:port`, `[v6]:port`. Texts only: names are not resolved here.
 
-/** One server with one or two addresses. */
+import { isIP } from "node:net";
+
+/** A server with one or two addresses. */
 export interface ServerAddress {
+  /** Names or addresses without brackets; of two addresses the inner one comes first. */
   readonly hosts: readonly string[];
   readonly port: number;
 }
 
-/** The class of an address (tracker.md §6.7): 1..3 private networks, 4 everything else. */
-function addressClass(host: string): number {
-  if (host.startsWith("10.")) return 1;
-  if (/^172\.(1[6-9]|2\d|3[01])\./.test(host)) return 2;
-  return host.startsWith("192.168.") ? 3 : 4;
-}
-
-/** Parses one address; a sentence when it is none. */
+/** Parses one address; a sentence that tells what is wrong when the text is none. */
 export function parseServerAddress(text: string, defaultPort: number): ServerAddress | string {
-  const bracket = /^\[([^\]]*)\](?::(\d+))?$/.exec(text);
-  let list: string;
-  let portText: string | undefined;
-  if (bracket !== null) {
-    list = bracket[1]!;
-    portText = bracket[2];
-  } else {
-    const colon = text.indexOf(":");
-    list = colon < 0 ? text : text.slice(0, colon);
-    portText = colon < 0 ? undefined : text.slice(colon + 1);
-    if (portText?.includes(":")) return "an IPv6 address stands in brackets: [address]:port";
+  const parts = splitPort(text.trim());
+  if (typeof parts === "string") return parts;
+  const { hostsText, portText } = parts;
+  const port = portText === null ? defaultPort : Number(portText);
+  if (portText !== null && (!/^\d{1,5}$/.test(portText) || port < 1 || port > 65535)) {
+    return `the port ${JSON.stringify(portText)} is not a number from 1 to 65535`;
   }
-  const hosts = list.split(",").map((host) => host.trim());
-  if (hosts.some((host) => host === "" || /[\s/]/.test(host))) return "expected host:port, ip1,ip2:port or [ipv6]:port";
-  if (hosts.length > 2) return `a server has at most 2 addresses, found ${hosts.length}`;
-  if (hosts.length === 2 && addressClass(hosts[0]!) === addressClass(hosts[1]!)) {
-    return "two addresses of one server must be of different networks: one private and one public, or two private classes";
-  }
-  const port = portText === undefined ? defaultPort : /^\d+$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > 65535) return `the port is not in 1..65535: '${portText}'`;
-  return { hosts, port };
+  const hosts = parseHosts(hostsText);
+  return typeof hosts === "string" ? hosts : { hosts, port };
 }
 
-/** `host:port` with brackets where the host is IPv6. */
+/** One or two hosts separated by a comma, IPv6 without brackets. */
+function parseHosts(text: string): readonly string[] | string {
+  const hosts = text.split(",").map((host) => host.trim());
+  if (hosts.length > 2) return `${hosts.length} addresses of one server, at most 2 are possible`;
+  for (const host of hosts) {
+    if (host === "") return "the address is empty";
+    if (isIP(host) === 0 && !/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host)) {
+      return `${JSON.stringify(host)} is neither an IP address nor a host name`;
+    }
+  }
+  const [first, second] = hosts as [string, string?];
+  if (second === undefined || isIP(first) === 0 || isIP(second) === 0) return hosts;
+  if (addressClass(first) === addressClass(second)) {
+    return (
+      `of the two addresses ${first} and ${second} one must be private and the other public, ` +
+      "or both private of different classes (10/8, 172.16/12, 192.168/16)"
+    );
+  }
+  return addressClass(first) === "outer" ? [second, first] : hosts;
+}
+
+/** C's fc_get_net_type_by_ip without its trap for addresses of less than 8 characters. Loopback and IPv6 are outer. */
+function addressClass(ip: string): "10" | "172" | "192" | "outer" {
+  if (ip.startsWith("10.")) return "10";
+  if (ip.startsWith("192.168.")) return "192";
+  return /^172\.(1[6-9]|2\d|3[01])\./.test(ip) ? "172" : "outer";
+}
+
+/** Text of an address in a settings file. */
 export function formatServerAddress(address: ServerAddress): string {
-  const list = address.hosts.join(",");
-  return list.includes(":") ? `[${list}]:${address.port}` : `${list}:${address.port}`;
+  const hosts = address.hosts.join(",");
+  return `${hosts.includes(":") ? `[${hosts}]` : hosts}:${address.port}`;
 }
 
-/** Duplicates dropped, sorted by number of addresses, address and port, as C keeps its list. */
+/** Without duplicates, in the order C keeps: number of addresses, first address, port. File order does not survive. */
 export function sortServerAddresses(addresses: readonly ServerAddress[]): ServerAddress[] {
-  const unique = new Map(addresses.map((address) => [formatServerAddress(address), address]));
-  return [...unique.values()].sort(
-    (a, b) =>
-      a.hosts.length - b.hosts.length ||
-      (a.hosts[0]! < b.hosts[0]! ? -1 : a.hosts[0]! > b.hosts[0]! ? 1 : 0) ||
-      a.port - b.port,
+  const byText = new Map(addresses.map((address) => [formatServerAddress(address), address]));
+  const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return [...byText.values()].sort(
+    (a, b) => a.hosts.length - b.hosts.length || compare(a.hosts.join(","), b.hosts.join(",")) || a.port - b.port,
   );
+}
+
+function splitPort(text: string): { hostsText: string; portText: string | null } | string {
+  if (text.startsWith("[")) {
+    const match = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+    if (match === null) return "a bracketed address must read [address] or [address]:port";
+    return { hostsText: match[1]!, portText: match[2] ?? null };
+  }
+  const at = text.indexOf(":");
+  if (at < 0) return { hostsText: text, portText: null };
+  if (text.indexOf(":", at + 1) >= 0) return "an IPv6 address must stand in brackets: [address]:port";
+  return { hostsText: text.slice(0, at), portText: text.slice(at + 1) };
 }

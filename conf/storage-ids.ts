@@ -1,25 +1,29 @@
-// storage_ids.conf (tracker.md §9.1): one storage a line, `id group host[:port] [rw=mode]`.
+// storage_ids.conf (tracker.md §9.1): one storage a line, `id group host[:port] [rw=mode]`. Its lines are columns, not
+// keys: it has a grammar of its own.
 
-import { readFileSync } from "node:fs";
-import { ConfError, type ConfProblem } from "./problem.ts";
-import { parseServerAddress } from "./server-address.ts";
+import { readWholeFile } from "./document.ts";
+import { ConfError, type ConfProblem, confProblem } from "./problem.ts";
+import { formatServerAddress, parseServerAddress } from "./server-address.ts";
+import { trim } from "./source-line.ts";
+import { checkGroupName, groupNameAllowed } from "./table/common.ts";
 
-const DEFAULT_PORT = 23000;
+const DEFAULT_STORAGE_PORT = 23000;
 const ID_MAX = 16_777_215;
 
 /** 0 none, 2 write, 4 read, 6 both: the numbers of the protocol (tracker.md §2.4). */
-export type RwModeNumber = 0 | 2 | 4 | 6;
+type RwModeNumber = 0 | 2 | 4 | 6;
 
 export interface StorageIdEntry {
   /** Canonical decimal, 1..16777215. */
   readonly id: string;
   readonly groupName: string;
+  /** One or two names or addresses; of two addresses the inner one first. */
   readonly hosts: readonly string[];
   readonly port: number;
   readonly rwMode: RwModeNumber;
 }
 
-const MODES: Readonly<Record<string, RwModeNumber>> = {
+const rwModes: Readonly<Record<string, RwModeNumber>> = {
   both: 6,
   all: 6,
   read: 4,
@@ -29,46 +33,41 @@ const MODES: Readonly<Record<string, RwModeNumber>> = {
   none: 0,
 };
 
-function parseLine(text: string): StorageIdEntry | string {
-  const [id, groupName, host, ...options] = text.split(/[ \t]+/);
-  if (id === undefined || !/^[1-9]\d*$/.test(id) || Number(id) > ID_MAX)
-    return `the id is not in 1..${ID_MAX}: '${id}'`;
-  if (groupName === undefined || !/^[0-9A-Za-z]{1,16}$/.test(groupName))
-    return `the group is not 1 to 16 of 0-9 A-Z a-z: '${groupName ?? ""}'`;
-  if (host === undefined) return "expected id, group and host[:port]";
-  const address = parseServerAddress(host, DEFAULT_PORT);
-  if (typeof address === "string") return `'${host}': ${address}`;
-  let rwMode: RwModeNumber = 6;
-  for (const option of options) {
-    const mode = MODES[/^rw=(\w+)$/i.exec(option)?.[1]?.toLowerCase() ?? ""];
-    if (mode === undefined) return `'${option}': allowed is rw=both, read, write or none`;
-    rwMode = mode;
-  }
-  return { id, groupName, hosts: address.hosts, port: address.port, rwMode };
+/** What is wrong with a column. */
+interface Refusal {
+  readonly message: string;
+  readonly allowed?: string;
 }
 
-/** Parses the text; throws ConfError with every bad line. */
+/** Parses the text. ConfError with every bad line. `file` is for messages. */
 export function parseStorageIds(text: string, file: string): StorageIdEntry[] {
   const problems: ConfProblem[] = [];
   const entries: StorageIdEntry[] = [];
-  const ids = new Set<string>();
-  const places = new Set<string>();
-  for (const [index, raw] of text.split("\n").entries()) {
-    const line = raw.trim();
-    if (line === "" || line.startsWith("#")) continue;
-    const problem = (message: string): void => {
-      problems.push({ file, line: index + 1, key: "storage id", value: line, message });
+  const lineOfId = new Map<string, number>();
+  const lineOfAddress = new Map<string, number>();
+  for (const [index, raw] of text
+    .replace(/^\u{feff}/u, "")
+    .split("\n")
+    .entries()) {
+    const line = index + 1;
+    const content = trim(raw);
+    if (content === "" || content.startsWith("#")) continue;
+    const refuse = ({ message, allowed }: Refusal): void => {
+      problems.push(confProblem({ file, line }, message, allowed === undefined ? {} : { allowed }));
     };
-    const entry = parseLine(line);
-    if (typeof entry === "string") {
-      problem(entry);
+    const once = (lines: Map<string, number>, name: string, what: string): void => {
+      const before = lines.get(name);
+      if (before === undefined) lines.set(name, line);
+      else refuse({ message: `${what} ${name} is already on line ${before}` });
+    };
+    const entry = parseLine(content);
+    if ("message" in entry) {
+      refuse(entry);
       continue;
     }
-    if (ids.has(entry.id)) problem(`the id ${entry.id} is used twice`);
-    ids.add(entry.id);
+    once(lineOfId, entry.id, "the id");
     for (const host of entry.hosts) {
-      if (places.has(`${host}:${entry.port}`)) problem(`${host}:${entry.port} is used twice`);
-      places.add(`${host}:${entry.port}`);
+      once(lineOfAddress, formatServerAddress({ hosts: [host], port: entry.port }), "the address");
     }
     entries.push(entry);
   }
@@ -76,14 +75,27 @@ export function parseStorageIds(text: string, file: string): StorageIdEntry[] {
   return entries;
 }
 
-/** Reads the file; throws ConfError. */
+/** Reads the file. ConfError when it cannot be read or has a bad line. */
 export function loadStorageIds(file: string): StorageIdEntry[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const message = `cannot read the storage ids: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ConfError([{ file, line: 0, key: "", value: "", message }]);
+  return parseStorageIds(readWholeFile(file), file);
+}
+
+function parseLine(text: string): StorageIdEntry | Refusal {
+  const [id = "", groupName = "", host = "", ...options] = text.split(/[ \t]+/);
+  if (!/^[1-9]\d*$/.test(id) || Number(id) > ID_MAX) {
+    return { message: `${JSON.stringify(id)} is no storage id`, allowed: `1 to ${ID_MAX} without leading zeros` };
   }
-  return parseStorageIds(text, file);
+  if (checkGroupName(groupName) !== null) {
+    return { message: `${JSON.stringify(groupName)} is no group name`, allowed: groupNameAllowed };
+  }
+  const address = host === "" ? "the address is missing" : parseServerAddress(host, DEFAULT_STORAGE_PORT);
+  if (typeof address === "string") return { message: address, allowed: "id group host[,host2][:port] [rw=mode]" };
+  let rwMode: RwModeNumber = 6;
+  for (const option of options) {
+    const mode = rwModes[/^rw=(\w+)$/i.exec(option)?.[1]?.toLowerCase() ?? ""];
+    if (mode === undefined)
+      return { message: `${JSON.stringify(option)} is no option`, allowed: "rw=both, rw=read, rw=write, rw=none" };
+    rwMode = mode;
+  }
+  return { id, groupName, hosts: address.hosts, port: address.port, rwMode };
 }

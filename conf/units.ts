@@ -1,53 +1,59 @@
-// Values of settings as text: the number, size, percent, time and boolean forms of FastDFS (tracker.md §9.3,
-// http-config-tools.md §1.6). Each reader returns null for what C refuses.
+// FastDFS's value texts (tracker.md §9.3, http-config-tools.md §1.6): integers, booleans, byte sizes, times of day, log
+// levels. Pure functions of one text; ranges and defaults belong to the tables.
 
-/** true, yes, on (any case) or 1; everything else that is present is false. */
-export function readBoolean(text: string): boolean {
-  return /^(true|yes|on|1)$/i.test(text);
+/** C's `atoi`: the leading decimal digits count. `exact` is false when anything else stands in the text. */
+export function readInteger(text: string): { readonly number: number; readonly exact: boolean } {
+  const match = /^[ \t\r\n\v\f]*([+-]?\d+)/.exec(text);
+  if (match === null) return { number: 0, exact: false };
+  return { number: Number(match[1]), exact: match[0].length === text.length };
 }
 
-/** Leading decimal digits as C's atoi: `12abc` is 12, garbage is 0. */
-export function readInteger(text: string): number {
-  return Number(/^\s*([+-]?\d+)/.exec(text)?.[1] ?? 0);
+/** `true`, `yes`, `on` in any case, or `1`. `exact` is false for texts that are neither these nor a plain "no". */
+export function readBoolean(text: string): { readonly on: boolean; readonly exact: boolean } {
+  if (text === "1" || /^(true|yes|on)$/i.test(text)) return { on: true, exact: true };
+  return { on: false, exact: text === "0" || /^(false|no|off)$/i.test(text) };
 }
 
-const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+const sizeUnits: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 
-/** Bytes of `10`, `64KB`, `5 g`; empty is 0; null when it is no size. */
+/** Bytes of a size such as `256KB` or `10 m`; null when the text is no size. Empty is 0, as in C's `parse_bytes`. */
 export function readSize(text: string): number | null {
   if (text === "") return 0;
-  const match = /^(\d+)[ \t]*([KMGT]?)[Bb]?[ \t]*$/i.exec(text);
-  // `10B` without a unit is refused by C; the unit letter must stand before the B.
-  if (match === null || /^\d+[ \t]*[Bb]/.test(text)) return null;
-  const bytes = Number(match[1]) * SIZE_UNITS[match[2]!.toUpperCase()]!;
+  const match = /^\+?(\d+)[ \t]*(?:([KMGT])(?:B)?)?[ \t]*$/i.exec(text);
+  if (match === null) return null;
+  const bytes = Number(match[1]) * sizeUnits[(match[2] ?? "").toUpperCase()]!;
   return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** Seconds after midnight of `H:M` or `H:M:S`. */
+/** The shortest exact text of a size: `256KB`, `1000`. */
+export function formatSize(bytes: number): string {
+  for (const unit of ["T", "G", "M", "K"]) {
+    const factor = sizeUnits[unit]!;
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}B`;
+  }
+  return String(bytes);
+}
+
+/** Seconds after midnight of `H:M` or `H:M:S`; null when the text is no time of day. */
 export function readTimeOfDay(text: string): number | null {
-  const match = /^(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?$/.exec(text);
+  const match = /^(\d{1,2}) *: *(\d{1,2})(?: *: *(\d{1,2}))?$/.exec(text);
   if (match === null) return null;
   const [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
   return hour > 23 || minute > 59 || second > 59 ? null : hour * 3600 + minute * 60 + second;
 }
 
-export type ReservedSpace =
-  | { readonly kind: "mb"; readonly mb: number }
-  | { readonly kind: "ratio"; readonly ratio: number };
-
-/** A size, cut to whole megabytes, or a share strictly between 0% and 100%. */
-export function readReservedSpace(text: string): ReservedSpace | null {
-  if (text.endsWith("%")) {
-    const number = text.slice(0, -1);
-    const percent = /^\d+(\.\d+)?$/.test(number) ? Number(number) : Number.NaN;
-    return percent > 0 && percent < 100 ? { kind: "ratio", ratio: percent / 100 } : null;
-  }
-  const bytes = text === "" ? null : readSize(text);
-  return bytes === null ? null : { kind: "mb", mb: Math.floor(bytes / 2 ** 20) };
+/** `HH:MM`, with `:SS` only when there are seconds. */
+export function formatTimeOfDay(secondOfDay: number): string {
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const seconds = secondOfDay % 60;
+  const text = `${two(Math.floor(secondOfDay / 3600))}:${two(Math.floor(secondOfDay / 60) % 60)}`;
+  return seconds === 0 ? text : `${text}:${two(seconds)}`;
 }
 
+/** Severities as the logger names them. */
 export type LogLevelName = "EMERG" | "ALERT" | "CRIT" | "ERROR" | "WARNING" | "NOTICE" | "INFO" | "DEBUG";
-const LEVELS: readonly (readonly [prefix: string, name: LogLevelName])[] = [
+
+const logLevels: readonly (readonly [prefix: string, name: LogLevelName])[] = [
   ["DEBUG", "DEBUG"],
   ["INFO", "INFO"],
   ["NOTICE", "NOTICE"],
@@ -58,33 +64,29 @@ const LEVELS: readonly (readonly [prefix: string, name: LogLevelName])[] = [
   ["EMERG", "EMERG"],
 ];
 
-/** Prefix match in any case, also `LOG_INFO`; null when nothing matches. */
+/** Matches by prefix in any case, with or without `LOG_`; null when nothing matches. */
 export function readLogLevel(text: string): LogLevelName | null {
   const word = text.toUpperCase().replace(/^LOG_/, "");
-  return LEVELS.find(([prefix]) => word.startsWith(prefix))?.[1] ?? null;
+  return logLevels.find(([prefix]) => word.startsWith(prefix))?.[1] ?? null;
 }
 
-const two = (value: number): string => String(value).padStart(2, "0");
+/** Space that stays free: whole megabytes summed over the store paths, or a share (0..1) of each. */
+export type ReservedSpace =
+  | { readonly kind: "mb"; readonly mb: number }
+  | { readonly kind: "ratio"; readonly ratio: number };
 
-/** `HH:MM`, or `HH:MM:SS` when there are seconds. */
-export function formatTimeOfDay(seconds: number): string {
-  const text = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}`;
-  return seconds % 60 === 0 ? text : `${text}:${two(seconds % 60)}`;
-}
-
-/** The shortest exact form: `64KB`, `1GB`, `1000`. */
-export function formatSize(bytes: number): string {
-  for (const [unit, factor] of [
-    ["TB", 2 ** 40],
-    ["GB", 2 ** 30],
-    ["MB", 2 ** 20],
-    ["KB", 2 ** 10],
-  ] as const) {
-    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
+/** `10%` (strictly between 0 and 100) or a size cut to whole MB; null for anything else, also for an empty text. */
+export function readReservedSpace(text: string): ReservedSpace | null {
+  if (text.endsWith("%")) {
+    const match = /^(\d+(?:\.\d*)?|\.\d+)%$/.exec(text);
+    const ratio = match === null ? 0 : Number(match[1]) / 100;
+    return ratio > 0 && ratio < 1 ? { kind: "ratio", ratio } : null;
   }
-  return String(bytes);
+  const bytes = text === "" ? null : readSize(text);
+  return bytes === null ? null : { kind: "mb", mb: Math.floor(bytes / 1024 ** 2) };
 }
 
+/** `20.00%` or `1024MB`, the form in which a tracker tells it to storages (tracker.md §4.15). */
 export function formatReservedSpace(space: ReservedSpace): string {
-  return space.kind === "mb" ? `${space.mb}MB` : `${(space.ratio * 100).toFixed(2)}%`;
+  return space.kind === "ratio" ? `${(space.ratio * 100).toFixed(2)}%` : `${space.mb}MB`;
 }

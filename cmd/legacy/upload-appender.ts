@@ -11,7 +11,7 @@ export async function runLegacy(argv: readonly string[], context: CommandContext
     return 1;
   }
   return inSession(conf, context, async ({ client }) => {
-    const uploaded = await attempt(context, () => client.uploadFile(localName, { appender: true }));
+    const uploaded = await attempt(context, () => client.upload({ kind: "file", path: localName }, { appender: true }));
     if (!uploaded.ok) {
       await context.stderr.write(`upload file fail, ${errorTail(uploaded.errno)}\n`);
       return uploaded.errno;

@@ -34,9 +34,9 @@ export async function runLegacy(argv: readonly string[], context: CommandContext
         return EINVAL;
       }
       const storePathIndex = pathIndex === undefined ? ANY_STORE_PATH : leadingNumber(pathIndex);
-      target = { groupName: "", servers: [address], storePathIndex };
+      target = { groupName: "", server: { host: address.hosts[0] ?? "", port: address.port }, storePathIndex };
     }
-    const uploaded = await attempt(context, () => client.uploadFile(localName, { target }));
+    const uploaded = await attempt(context, () => client.upload({ kind: "file", path: localName }, { target }));
     if (!uploaded.ok) {
       await context.stderr.write(`upload file fail, ${errorTail(uploaded.errno)}\n`);
       return uploaded.errno;

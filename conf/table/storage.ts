@@ -1,253 +1,230 @@
-// Every key of storage.conf (storage.md §8.2): name, kind, default, rule and sentence, once. The store_pathN keys are
-// read beside the table, because their number is a setting itself.
+// Every key of storage.conf (storage.md §8.2, C: storage_func_init) but those of copying (storage-sync.ts). Rules between
+// keys are in storage-settings.ts.
 
 import { availableParallelism } from "node:os";
-import { bool, choice, int, serverAddresses, size, text, timeOfDay, word } from "../kind.ts";
-import { serverKeys } from "./common-keys.ts";
-import { logKeys } from "./log-keys.ts";
+import { trackerServers } from "../address-kinds.ts";
+import { bool, choice, numbered, path, text } from "../kinds.ts";
+import { integer, seconds, size } from "../number-kinds.ts";
+import type { ConfTable } from "../setting.ts";
+import {
+  basePath,
+  checkGroupName,
+  connectTimeoutSeconds,
+  disabled,
+  engineSettings,
+  groupNameAllowed,
+  identitySettings,
+  listenSettings,
+  networkTimeoutSeconds,
+  poolSettings,
+} from "./common.ts";
+import { accessLogSection, errorLogSection } from "./log.ts";
+import { storageSyncSettings } from "./storage-sync.ts";
 
-const KB = 1024;
-const GROUP = { pattern: /^[0-9A-Za-z]{1,16}$/, allowed: "1 to 16 of 0-9 A-Z a-z" } as const;
+const diskWork = "disk work is done by the worker that serves the connection";
 
-export const storageTable = {
-  ...serverKeys,
-  innerBindAddr: text({ key: "inner_bind_addr", default: "", doc: "Overrides bind_addr for the inner network." }),
-  outerBindAddr: text({ key: "outer_bind_addr", default: "", doc: "Overrides bind_addr for the outer network." }),
-  groupName: text({
-    key: "group_name",
-    default: "",
-    ...GROUP,
-    doc: "The group this storage belongs to; empty: the tracker's storage ids say it.",
-    sample: "group1",
+/** Servers of FastDHT, which finds duplicate files (trunk-dedup-recovery.md §2.1). */
+const duplicateSettings = {
+  checkFileDuplicate: bool({
+    key: "check_file_duplicate",
+    default: false,
+    doc: "Store equal files once, with the help of FastDHT servers (group_count, group0 ... as in fdht_servers.conf).",
   }),
-  clientBind: bool({ key: "client_bind", default: true, doc: "Outgoing connections come from bind_addr." }),
-  port: int({ key: "port", default: 23000, min: 1, max: 65535, doc: "Port of the storage." }),
-  innerPort: int({ key: "inner_port", default: 0, max: 65535, doc: "Overrides port for the inner network; 0: port." }),
-  outerPort: int({ key: "outer_port", default: 0, max: 65535, doc: "Overrides port for the outer network; 0: port." }),
-  serverId: text({
-    key: "server_id",
-    default: "",
-    since: "6.11",
-    doc: "This storage's id where its address does not tell it (NAT).",
-  }),
-  networkTimeoutSeconds: int({
-    key: "network_timeout",
-    default: 60,
-    min: 1,
-    doc: "Seconds without progress after which a connection is closed.",
-  }),
-  heartBeatIntervalSeconds: int({
-    key: "heart_beat_interval",
-    default: 30,
-    min: 1,
-    doc: "Seconds between heartbeats to the trackers.",
-  }),
-  statReportIntervalSeconds: int({
-    key: "stat_report_interval",
-    default: 300,
-    min: 1,
-    doc: "Seconds between reports of free space.",
-  }),
-  buffSizeBytes: size({
-    key: "buff_size",
-    default: 256 * KB,
-    min: 8 * KB,
-    outside: "clamp",
-    doc: "Largest request that is collected in memory; contents of files stream past it.",
-  }),
-  workThreads: int({
-    key: "work_threads",
-    default: availableParallelism(),
-    min: 1,
-    outside: "fail",
-    doc: "I/O workers: threads that each accept, read and write.",
-    sample: "4",
-  }),
-  diskRwSeparated: bool({
-    key: "disk_rw_separated",
-    default: true,
-    doc: "Separate disk threads.",
-    without: "workers do their own disk work",
-  }),
-  diskReaderThreads: int({
-    key: "disk_reader_threads",
-    default: 1,
-    doc: "Reading disk threads.",
-    without: "workers do their own disk work",
-  }),
-  diskWriterThreads: int({
-    key: "disk_writer_threads",
-    default: 1,
-    doc: "Writing disk threads.",
-    without: "workers do their own disk work",
-  }),
-  syncMinThreads: int({
-    key: "sync_min_threads",
-    default: 1,
-    min: 1,
-    max: 256,
-    since: "6.15",
-    doc: "Least parallel connections to a peer.",
-  }),
-  syncMaxThreads: text({
-    key: "sync_max_threads",
-    default: "auto",
-    since: "6.15",
-    pattern: /^(auto|\d{1,3})$/i,
-    allowed: "auto or 0 to 256",
-    doc: "Most parallel connections to a peer; auto: two a store path.",
-  }),
-  syncWaitMsec: int({
-    key: "sync_wait_msec",
-    default: 100,
-    min: 1,
-    doc: "Milliseconds to wait when there is nothing to copy.",
-  }),
-  syncIntervalMsec: int({ key: "sync_interval", default: 0, doc: "Milliseconds of pause after a batch." }),
-  syncStartTimeSeconds: timeOfDay({ key: "sync_start_time", default: 0, doc: "Copying starts at this time of day." }),
-  syncEndTimeSeconds: timeOfDay({
-    key: "sync_end_time",
-    default: 23 * 3600 + 59 * 60,
-    doc: "Copying ends at this time of day.",
-  }),
-  writeMarkFileFreq: int({
-    key: "write_mark_file_freq",
-    default: 500,
-    min: 1,
-    doc: "Records between two writes of the position file.",
-  }),
-  diskRecoveryThreads: int({
-    key: "disk_recovery_threads",
-    default: 1,
-    min: 1,
-    outside: "fail",
-    since: "6.04",
-    doc: "Threads that rebuild a lost disk.",
-  }),
-  storePathCount: int({
-    key: "store_path_count",
-    default: 1,
-    min: 1,
-    max: 256,
-    outside: "fail",
-    doc: "How many store_path keys follow.",
-  }),
-  subdirCountPerPath: int({
-    key: "subdir_count_per_path",
-    default: 256,
-    min: 1,
-    max: 256,
-    outside: "clamp",
-    doc: "Directories on each of the two levels below a store path.",
-  }),
-  trackerServers: serverAddresses({
-    key: "tracker_server",
-    required: true,
-    defaultPort: 22122,
-    doc: "A tracker, host:port; one line each.",
-    sample: "192.168.209.121:22122",
-  }),
-  fileDistributePathMode: choice({
-    key: "file_distribute_path_mode",
-    default: 0,
-    choices: [0, 1],
-    doc: "Which directory a file goes to: 0 in turn, 1 by hash.",
-  }),
-  fileDistributeRotateCount: int({
-    key: "file_distribute_rotate_count",
-    default: 100,
-    min: 1,
-    doc: "Files in a directory before the next one's turn.",
-  }),
-  fsyncAfterWrittenBytes: size({
-    key: "fsync_after_written_bytes",
-    default: 0,
-    doc: "Flush after so many bytes.",
-    without: "it has no effect in C either: see durability",
-  }),
-  durability: word({
-    key: "durability",
-    default: "process",
-    words: { process: "process", power: "power" },
-    doc: "What an acknowledged operation survives: process = the end of this process (file and record are in the kernel), power = a power cut (both are flushed to the disk first). Not known to C.",
-  }),
-  syncBinlogBuffIntervalSeconds: int({
-    key: "sync_binlog_buff_interval",
-    default: 60,
-    min: 1,
-    doc: "Seconds a binlog record may wait.",
-    without: "records are written before the reply",
-  }),
-  syncStatFileIntervalSeconds: int({
-    key: "sync_stat_file_interval",
-    default: 60,
-    min: 1,
-    doc: "Seconds between writes of the statistics file.",
-  }),
-  uploadPriority: int({
-    key: "upload_priority",
-    default: 10,
-    min: Number.MIN_SAFE_INTEGER,
-    doc: "Lower is preferred by trackers with store_server = 2.",
-  }),
-  ifAliasPrefix: text({
-    key: "if_alias_prefix",
-    default: "",
-    doc: "Prefixes of network interfaces.",
-    without: "addresses come from the trackers",
-  }),
-  checkFileDuplicate: bool({ key: "check_file_duplicate", default: false, doc: "Store equal files once." }),
-  fileSignatureMethod: word({
+  fileSignatureMethod: choice<"hash" | "md5">({
     key: "file_signature_method",
+    values: { hash: "hash", md5: "md5" },
     default: "hash",
-    words: { hash: "hash", md5: "md5" },
-    doc: "How equal files are recognised: hash or md5.",
+    otherwise: "hash",
+    since: "4.01",
+    doc: "How equal files are found.",
   }),
   keyNamespace: text({
     key: "key_namespace",
-    default: "",
-    doc: "Namespace of the duplicate index.",
-    sample: "FastDFS",
+    doc: "Name under which FastDHT keeps the signatures. Required with check_file_duplicate.",
+    example: "FastDFS",
   }),
-  keepAlive: bool({ key: "keep_alive", default: false, doc: "Keep the connection to the duplicate index." }),
-  fileSyncSkipInvalidRecord: bool({
-    key: "file_sync_skip_invalid_record",
-    default: false,
-    since: "4.02",
-    doc: "Skip binlog records that cannot be read.",
+  keepAlive: bool({ key: "keep_alive", default: false, doc: "Keep connections to FastDHT servers open." }),
+  fdhtGroupCount: integer({ key: "group_count", default: 0, min: 0, doc: "Number of FastDHT groups." }),
+  fdhtServers: numbered(
+    {
+      ...text({ key: "group{N}", doc: "A FastDHT server of group N; may be repeated.", example: "192.168.0.31:11411" }),
+      repeats: true,
+    },
+    /^group(\d{1,4})$/,
+  ),
+  useProxy: bool({ key: "use_proxy", default: false, noMeaning: "storages never use it", doc: "FastDHT proxy." }),
+  proxyAddr: text({ key: "proxy_addr", noMeaning: "storages never use it", doc: "Address of the FastDHT proxy." }),
+  proxyPort: integer({
+    key: "proxy_port",
+    default: 12200,
+    noMeaning: "storages never use it",
+    doc: "Port of the FastDHT proxy.",
   }),
-  compressBinlog: bool({ key: "compress_binlog", default: false, since: "6.01", doc: "Compress old binlog files." }),
-  compressBinlogTimeSeconds: timeOfDay({
-    key: "compress_binlog_time",
-    default: 5400,
-    since: "6.01",
-    doc: "Time of day of that.",
-  }),
-  checkStorePathMark: bool({
-    key: "check_store_path_mark",
-    default: true,
-    since: "6.03",
-    doc: "Refuse a store path that belongs to another storage.",
-  }),
-};
+} as const;
 
-export const storageLogTable = {
-  errorLog: logKeys("error-log"),
-  accessLog: {
-    enabled: bool({
-      section: "access-log",
-      key: "enabled",
-      default: false,
-      doc: "Write a line for every client request.",
+export const storageTable = {
+  name: "storage",
+  global: {
+    disabled,
+    groupName: text({
+      key: "group_name",
+      kind: "group name",
+      allowed: groupNameAllowed,
+      check: checkGroupName,
+      example: "group1",
+      doc: "The group this storage belongs to. Without it a tracker is asked, which needs use_storage_id there.",
     }),
-    timePrecision: word({
-      section: "access-log",
-      key: "time_precision",
-      default: "ms",
-      words: { ms: "ms", millisecond: "ms", us: "us", microsecond: "us" },
-      since: "6.16",
-      doc: "Unit of times: ms or us.",
+    ...listenSettings(23000),
+    clientBind: bool({
+      key: "client_bind",
+      default: true,
+      doc: "Connect to other servers from bind_addr.",
     }),
-    ...logKeys("access-log"),
+    serverId: text({
+      key: "server_id",
+      since: "6.11",
+      allowed: "a number from storage_ids.conf",
+      doc: "This storage's number, where trackers see another address than its own (NAT). Only with use_storage_id and trust_storage_server_id on the tracker.",
+      example: "100001",
+    }),
+    connectTimeoutSeconds,
+    networkTimeoutSeconds: networkTimeoutSeconds(30),
+    heartBeatIntervalSeconds: seconds({
+      key: "heart_beat_interval",
+      default: 30,
+      min: 1,
+      doc: "How often a sign of life goes to the trackers.",
+    }),
+    statReportIntervalSeconds: seconds({
+      key: "stat_report_interval",
+      default: 300,
+      min: 1,
+      doc: "How often free space is reported to the trackers.",
+    }),
+    basePath: { ...basePath, example: "/var/lib/fdfs/storage" },
+    ...engineSettings,
+    workThreads: integer({
+      key: "work_threads",
+      default: () => availableParallelism(),
+      defaultText: "number of CPUs",
+      example: "4",
+      min: 1,
+      max: 1024,
+      outside: "fail",
+      since: "2.00",
+      doc: "Workers that serve connections.",
+    }),
+    buffSizeBytes: size({
+      key: "buff_size",
+      default: 256 * 1024,
+      min: 8 * 1024,
+      outside: "clamp",
+      since: "2.00",
+      doc: "Size of the pieces in which files are received and sent. C storage servers of 6.16 refuse less than 65546 bytes, also 64KB; here 8KB is enough.",
+    }),
+    diskRwSeparated: bool({
+      key: "disk_rw_separated",
+      default: true,
+      since: "2.00",
+      noMeaning: diskWork,
+      doc: "Separate threads for reading and writing.",
+    }),
+    diskReaderThreads: integer({
+      key: "disk_reader_threads",
+      default: 1,
+      min: 0,
+      outside: "fail",
+      since: "2.00",
+      noMeaning: diskWork,
+      doc: "Reading threads for each store path.",
+    }),
+    diskWriterThreads: integer({
+      key: "disk_writer_threads",
+      default: 1,
+      min: 0,
+      outside: "fail",
+      since: "2.00",
+      noMeaning: diskWork,
+      doc: "Writing threads for each store path.",
+    }),
+    ...storageSyncSettings,
+    storePathCount: integer({
+      key: "store_path_count",
+      default: 1,
+      min: 1,
+      max: 256,
+      outside: "fail",
+      doc: "Number of store paths.",
+    }),
+    storePaths: numbered(
+      path({
+        key: "store_path{N}",
+        required: true,
+        doc: "Folder where files are stored, N from 0. It must exist. The order of the paths is part of file IDs: never change it. store_path0 is base_path when it is left out.",
+        example: "/var/lib/fdfs/storage",
+      }),
+      /^store_path(\d{1,3})$/,
+    ),
+    storePathReadonly: numbered(
+      bool({
+        key: "store_path{N}_readonly",
+        default: false,
+        since: "6.13",
+        doc: "true: no new files go to this store path; those on it can be read.",
+      }),
+      /^store_path(\d{1,3})_readonly$/,
+    ),
+    subdirCountPerPath: integer({
+      key: "subdir_count_per_path",
+      default: 256,
+      min: 1,
+      max: 256,
+      outside: "fail",
+      doc: "Folders on each of the two levels under a store path.",
+    }),
+    trackerServers: trackerServers({
+      key: "tracker_server",
+      warnLoopback: true,
+      doc: "A tracker, host:port; once for each tracker. Two addresses of one tracker are separated by a comma, IPv6 stands in brackets.",
+      example: ["192.168.0.11:22122", "192.168.0.12:22122"],
+    }),
+    ...identitySettings,
+    fileDistributePathMode: integer({
+      key: "file_distribute_path_mode",
+      default: 0,
+      doc: "How folders are chosen for new files. 0: one after the other; else by hash.",
+    }),
+    fileDistributeRotateCount: integer({
+      key: "file_distribute_rotate_count",
+      default: 100,
+      min: 1,
+      doc: "Files put into one folder before the next one is taken, with file_distribute_path_mode = 0.",
+    }),
+    fsyncAfterWrittenBytes: size({
+      key: "fsync_after_written_bytes",
+      default: 0,
+      invalid: "fail",
+      noMeaning: "C FastDFS reads it and does nothing with it either; see durability",
+      doc: "Write to the disk after this many bytes.",
+    }),
+    uploadPriority: integer({
+      key: "upload_priority",
+      default: 10,
+      doc: "Rank among the storages of the group for store_server = 2 of the tracker; the lowest takes the uploads.",
+    }),
+    ifAliasPrefix: text({
+      key: "if_alias_prefix",
+      noMeaning: "all network interfaces are looked at",
+      doc: "Prefix of network interface names.",
+    }),
+    checkStorePathMark: bool({
+      key: "check_store_path_mark",
+      default: true,
+      since: "6.03",
+      doc: "Refuse a store path that carries the mark of another storage or another index.",
+    }),
+    ...duplicateSettings,
+    ...poolSettings,
   },
-};
+  sections: { errorLog: errorLogSection, accessLog: accessLogSection },
+} as const satisfies ConfTable;

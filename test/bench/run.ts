@@ -1,0 +1,110 @@
+// `make bench`: uploads and downloads of three sizes over 1 and 16 kept connections against our storage and, where
+// FDFS_PEER_BIN names the C programs, against theirs, alternating cell by cell on the same disk. Prints a Markdown table
+// of medians: throughput, p50, p99 and the server's CPU time per operation; --write puts it into docs/bench.md.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, release } from "node:os";
+import { join } from "node:path";
+import { whyNoPeer } from "../interop/clusters/c-cluster.ts";
+import type { Cluster, Maker } from "../interop/clusters/cluster.ts";
+import { startCluster } from "../interop/clusters/start-cluster.ts";
+import { type Operation, percentile, runLoad } from "./load.ts";
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const TICKS_PER_SECOND = 100;
+const grid: { operation: Operation; sizeBytes: number; connections: number; operations: number }[] = [];
+for (const [sizeBytes, operations] of [
+  [4 * 1024, 8000],
+  [64 * 1024, 4000],
+  [1024 * 1024, 400],
+] as const) {
+  for (const connections of [1, 16]) {
+    for (const operation of ["upload", "download"] as const)
+      grid.push({ operation, sizeBytes, connections, operations });
+  }
+}
+
+interface Sample {
+  perSecond: number;
+  p50: number;
+  p99: number;
+  cpuMicroseconds: number;
+}
+
+/** User and system time of a process in seconds, from /proc (clock ticks of 10 ms). */
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+async function measure(cluster: Cluster, cell: (typeof grid)[number], names: Map<string, string[]>): Promise<Sample> {
+  const storage = cluster.storages[0]!;
+  const pid = Number(readFileSync(join(storage.basePath, "data", "fdfs_storaged.pid"), "latin1"));
+  const key = `${cluster.name} ${cell.sizeBytes}`;
+  const before = cpuSeconds(pid);
+  const result = await runLoad({
+    host: storage.host,
+    port: storage.port,
+    groupName: cluster.groupName,
+    names: names.get(key) ?? [],
+    ...cell,
+  });
+  if (result.errors > 0) throw new Error(`${cluster.name}: ${result.errors} of ${result.operations} operations failed`);
+  if (cell.operation === "upload") names.set(key, result.names);
+  return {
+    perSecond: result.operations / result.seconds,
+    p50: percentile(result.latencies, 0.5),
+    p99: percentile(result.latencies, 0.99),
+    cpuMicroseconds: ((cpuSeconds(pid) - before) * 1e6) / result.operations,
+  };
+}
+
+const makers: Maker[] = whyNoPeer() === null ? ["fdfs", "c"] : ["fdfs"];
+if (makers.length === 1) console.log(`The C servers are left out: ${whyNoPeer()}\n`);
+const clusters: Cluster[] = [];
+const rows: string[] = [];
+try {
+  for (const maker of makers) clusters.push(await startCluster(maker, maker));
+  const names = new Map<string, string[]>();
+  rows.push(
+    makers.length === 2
+      ? "| cell | fdfs ops/s | C ops/s | ratio | fdfs p50/p99 ms | C p50/p99 ms | fdfs CPU us/op | C CPU us/op | ratio |"
+      : "| cell | fdfs ops/s | fdfs p50/p99 ms | fdfs CPU us/op |",
+  );
+  rows.push(rows[0]!.replace(/[^|]+/g, "---"));
+  for (const cell of grid) {
+    const samples = clusters.map((): Sample[] => []);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [index, cluster] of clusters.entries()) samples[index]!.push(await measure(cluster, cell, names));
+    }
+    const [ours, theirs] = samples.map((list) => ({
+      perSecond: median(list.map((sample) => sample.perSecond)),
+      p50: median(list.map((sample) => sample.p50)),
+      p99: median(list.map((sample) => sample.p99)),
+      cpu: median(list.map((sample) => sample.cpuMicroseconds)),
+    }));
+    const name = `${cell.operation} ${cell.sizeBytes / 1024} KB, ${cell.connections} conn.`;
+    const latency = (sample: { p50: number; p99: number }): string =>
+      `${sample.p50.toFixed(2)} / ${sample.p99.toFixed(2)}`;
+    rows.push(
+      theirs === undefined
+        ? `| ${name} | ${ours!.perSecond.toFixed(0)} | ${latency(ours!)} | ${ours!.cpu.toFixed(0)} |`
+        : `| ${name} | ${ours!.perSecond.toFixed(0)} | ${theirs.perSecond.toFixed(0)} | ${(ours!.perSecond / theirs.perSecond).toFixed(2)} | ${latency(ours!)} | ${latency(theirs)} | ${ours!.cpu.toFixed(0)} | ${theirs.cpu.toFixed(0)} | ${(ours!.cpu / theirs.cpu).toFixed(2)} |`,
+    );
+    console.log(rows.at(-1));
+  }
+} finally {
+  await Promise.all(clusters.map((cluster) => cluster.stop()));
+}
+const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}, median of ${ROUNDS}`;
+const report = `${machine}\n\n${rows.join("\n")}\n`;
+console.log(`\n${report}`);
+if (process.argv.includes("--write")) {
+  writeFileSync(
+    join(import.meta.dirname, "../../docs/bench.md"),
+    `# Benchmark\n\n\`make bench\`: kept connections, closed loop, load program on the same machine.\n\n${report}`,
+  );
+}
