@@ -3,7 +3,7 @@
 import { Chalk } from "chalk";
 import type { CommandContext, Output } from "./command.ts";
 
-export interface Colours {
+interface Colours {
   good(text: string): string;
   warning(text: string): string;
   bad(text: string): string;

@@ -42,7 +42,7 @@ export interface CommandContext {
 }
 
 /** A command's code, loaded when it is run. `run` returns the exit status: 0 done, 1 failed, 2 used wrongly. */
-export interface CommandModule {
+interface CommandModule {
   run(context: CommandContext): Promise<number>;
 }
 

@@ -44,7 +44,21 @@ export const commands: readonly CommandSpec[] = [
     name: "server",
     usage: "[DIR]",
     summary: "Run a tracker and a storage on loopback, without configuration",
-    options: [],
+    options: [
+      { flags: "--host <address>", summary: "Loopback address to listen on (default 127.0.0.88)" },
+      {
+        flags: "--tracker-port <port>",
+        summary: "Port of the tracker (default 22122; 0: any free one)",
+        kind: "count",
+      },
+      {
+        flags: "--storage-port <port>",
+        summary: "Port of the storage (default 23000; 0: any free one)",
+        kind: "count",
+      },
+      { flags: "--ready-file <file>", summary: "Write the tracker's address here once it serves" },
+      { flags: "--verbose", summary: "Tell what happens on standard error" },
+    ],
     load: () => import("./server.ts"),
   },
   {
@@ -208,6 +222,8 @@ export const legacyNames: ReadonlyMap<string, () => Promise<LegacyModule>> = new
   string,
   () => Promise<LegacyModule>
 >([
+  ["fdfs_trackerd", async () => (await import("./legacy/server-program.ts")).fdfsTrackerd],
+  ["fdfs_storaged", async () => (await import("./legacy/server-program.ts")).fdfsStoraged],
   ["fdfs_upload_file", () => import("./legacy/upload-file.ts")],
   ["fdfs_upload_appender", () => import("./legacy/upload-appender.ts")],
   ["fdfs_append_file", () => import("./legacy/append-file.ts")],

@@ -10,7 +10,7 @@ import { statusName } from "../core/wire/status.ts";
 import { type CommandContext, UsageError } from "./command.ts";
 import { isSet } from "./options.ts";
 
-export interface DecodedPacket {
+interface DecodedPacket {
   readonly command: number;
   readonly name: string;
   readonly status: number;
@@ -48,7 +48,7 @@ function parseHex(text: string): Uint8Array {
 }
 
 /** Splits a dump into packets. An answer is read with the request in front of it, since it does not name its command. */
-export function decodePackets(bytes: Uint8Array): DecodedPacket[] {
+function decodePackets(bytes: Uint8Array): DecodedPacket[] {
   const packets: DecodedPacket[] = [];
   let asked: AnyCommand | null = null;
   let offset = 0;

@@ -23,7 +23,7 @@ export async function run(context: CommandContext): Promise<number> {
 }
 
 /** What the ID itself tells. A slave's or appender's size and checksum are not in it. */
-export function localInfo(id: string): ShownFileInfo {
+function localInfo(id: string): ShownFileInfo {
   const { kind, source, timestamp, size, crc32 } = readFileName(parseFileId(id).fileName);
   return {
     type: kind,

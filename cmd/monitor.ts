@@ -73,7 +73,7 @@ function statusStyle(context: CommandContext): StatusStyle {
 }
 
 /** The same facts under the wire's field names; times are Unix seconds, sizes MB or bytes as the names say. */
-export function groupJson({ group, storages }: GroupState): object {
+function groupJson({ group, storages }: GroupState): object {
   return {
     ...group,
     storages: storages.map((storage) => ({

@@ -5,10 +5,13 @@ import { type CommandContext, Interrupted } from "./command.ts";
 import { isSet } from "./options.ts";
 import { messageOf } from "./print.ts";
 
-export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+type Outcome<T extends object> = { readonly value: T } | { readonly error: unknown };
 
 /** Runs one piece of work; its failure becomes an outcome, Ctrl-C does not. */
-export async function outcomeOf<T>(context: CommandContext, work: () => Promise<T>): Promise<Outcome<T>> {
+export async function outcomeOf<T extends object>(
+  context: CommandContext,
+  work: () => Promise<T>,
+): Promise<Outcome<T>> {
   context.signal.throwIfAborted();
   try {
     return { value: await work() };
@@ -20,7 +23,7 @@ export async function outcomeOf<T>(context: CommandContext, work: () => Promise<
 }
 
 /** Tells outcomes one after another, as they come, and remembers whether one was a failure. */
-export class Teller<T> {
+export class Teller<T extends object> {
   #failures = 0;
   #told = 0;
   readonly #context: CommandContext;

@@ -7,14 +7,15 @@ import { setProcessUser } from "../core/runtime/index.ts";
 import { type CommandContext, UsageError } from "./command.ts";
 import { isDetachedChild, reportToParent, startDetached } from "./daemon.ts";
 import { pidFileExists, removePidFile, runningPid, stopProcess, writePidFile } from "./pid-file.ts";
-import { openServerLog, type ServerLog } from "./server-log.ts";
+import type { ServerLog } from "./server-log.ts";
 import { versionLine } from "./version.ts";
 
 /** A server that serves. */
 export interface RunningServer {
   /** What an operator wants to read first: addresses and paths. */
   readonly description: string;
-  rotateLogs(): void;
+  /** Rotates the logs it writes itself (the access log). */
+  rotateLogs?(): void;
   stop(): Promise<void>;
 }
 
@@ -34,7 +35,7 @@ export interface ServerKind<T extends ProcessSettings> {
   load(file: string): { settings: T; warnings: readonly string[] };
   openLog(settings: T): ServerLog;
   /** `listening` is called when the ports are bound and before anything is served to others: privileges drop there. */
-  start(settings: T, log: Logger, listening: () => void): Promise<RunningServer>;
+  start(settings: T, log: Logger, listening: () => void, signal: AbortSignal): Promise<RunningServer>;
 }
 
 const ACTIONS = ["start", "stop", "restart", "status"] as const;
@@ -119,7 +120,7 @@ async function serve<T extends ProcessSettings>(
   refuseSecond(kind as unknown as ServerKind<ProcessSettings>, settings);
   // As C: permissions are exactly what each file asks for.
   process.umask(0);
-  const { logger, file, close } = kind.openLog(settings);
+  const { logger, file, close, rotate } = kind.openLog(settings);
   for (const warning of warnings) {
     logger.warn(warning);
     if (!background) await context.stderr.write(`${warning}\n`);
@@ -129,9 +130,13 @@ async function serve<T extends ProcessSettings>(
     writePidFile(pidFile);
     setProcessUser({ user: settings.runByUser, group: settings.runByGroup });
   };
+  // From here on a signal ends the server, also while it still waits for its trackers.
+  const stopped = untilStopped(logger);
+  const abort = new AbortController();
+  void stopped.signal.then((name) => abort.abort(new Error(`stopped by ${name} before it was ready`)));
   let server: RunningServer;
   try {
-    server = await kind.start(settings, logger, dropPrivileges);
+    server = await kind.start(settings, logger, dropPrivileges, abort.signal);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     logger.crit(message);
@@ -144,7 +149,11 @@ async function serve<T extends ProcessSettings>(
   if (background) reportToParent(null);
   else await context.stderr.write(`${banner}\n`);
 
-  const signal = await untilStopped(server, logger);
+  stopped.onRotate(() => {
+    rotate();
+    server.rotateLogs?.();
+  });
+  const signal = await stopped.signal;
   logger.crit(`catch signal ${signal}, program exiting...`);
   await server.stop();
   removePidFile(pidFile);
@@ -153,14 +162,21 @@ async function serve<T extends ProcessSettings>(
   return 0;
 }
 
-/** Resolves with the name of the signal that asks for the end. SIGHUP rotates the logs on the way. */
-function untilStopped(server: RunningServer, logger: Logger): Promise<string> {
+/** The signals of a server: one that asks for the end, SIGHUP for new logs, the others are noted. */
+function untilStopped(logger: Logger): { signal: Promise<string>; onRotate(rotate: () => void): void } {
   process.removeAllListeners("SIGINT");
   process.removeAllListeners("SIGTERM");
-  process.on("SIGHUP", () => server.rotateLogs());
+  let rotate = (): void => {};
+  process.on("SIGHUP", () => rotate());
   for (const name of ["SIGUSR1", "SIGUSR2"] as const)
     process.on(name, () => logger.info(`catch signal ${name}, ignore it`));
-  return new Promise((resolve) => {
+  const signal = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.on(name, () => resolve(name));
   });
+  return {
+    signal,
+    onRotate(callback) {
+      rotate = callback;
+    },
+  };
 }

@@ -17,7 +17,7 @@ import { listOption, textOption } from "./options.ts";
 export const SYSTEM_CLIENT_CONF = "/etc/fdfs/client.conf";
 
 /** Which source was taken, for messages, and the settings that follow from it. */
-export interface TrackerSource {
+interface TrackerSource {
   readonly from: string;
   readonly settings: ClientSettings;
   /** One line for each doubtful thing in the file. */

@@ -1,6 +1,6 @@
 // `fdfs upload`: local files or standard input into the cluster, one file ID a line in the order of the files.
 
-import type { Content, FdfsClient, UploadOptions } from "../core/client/index.ts";
+import type { FdfsClient, UploadOptions } from "../core/client/index.ts";
 import { FILE_EXT_SIZE, FILE_PREFIX_SIZE, GROUP_NAME_SIZE } from "../core/wire/limits.ts";
 import { withClient } from "./cluster.ts";
 import { type CommandContext, UsageError } from "./command.ts";
@@ -87,9 +87,10 @@ async function uploadOne(
   const transfer = progress.start(file.name, file.kind === "file" ? file.size : null);
   const watched = { ...options, signal: context.signal, onProgress: (bytes: number) => transfer.advance(bytes) };
   try {
-    const content: Content =
-      file.kind === "stdin" ? { kind: "stream", stream: context.stdin } : { kind: "file", path: file.path };
-    return { id: await client.upload(content, watched) };
+    const id = await (file.kind === "stdin"
+      ? client.uploadStream(context.stdin, null, watched)
+      : client.uploadFile(file.path, watched));
+    return { id };
   } finally {
     transfer.finish();
   }

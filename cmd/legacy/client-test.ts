@@ -94,7 +94,7 @@ async function upload(
     client.upload(await contentOf(localName, manner), {
       fileName: localName,
       slaveOf: uploaded.value,
-      prefix: manner.slavePrefix,
+      prefix: naming.kind === "id" ? manner.slavePrefix1 : manner.slavePrefix,
       metadata: TEST_METADATA,
     }),
   );

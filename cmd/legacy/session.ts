@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { type ClientSettings, loadClientConf } from "../../conf/index.ts";
-import { createClient, type FdfsClient } from "../../core/client/index.ts";
+import { createClient, type FdfsClient, FdfsError } from "../../core/client/index.ts";
 import { statusText } from "../../core/wire/status.ts";
 import type { CommandContext } from "../command.ts";
 import { errnoOf, logError } from "./program.ts";
@@ -74,7 +74,7 @@ async function reachesTracker(client: FdfsClient, context: CommandContext): Prom
   }
 }
 
-/** Runs one operation; on failure logs the detail to stderr and returns the errno. */
+/** Runs one operation; on failure returns the errno, and logs what a server had to do with it. */
 export async function attempt<T>(
   context: CommandContext,
   operation: () => Promise<T>,
@@ -82,7 +82,8 @@ export async function attempt<T>(
   try {
     return { ok: true, value: await operation() };
   } catch (error) {
-    await logError(context, error instanceof Error ? error.message : String(error));
+    // Like the C library: a local file or an ID that cannot be used is the caller's to tell.
+    if (error instanceof FdfsError) await logError(context, error.message);
     return { ok: false, errno: errnoOf(error) };
   }
 }

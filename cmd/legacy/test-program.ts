@@ -3,12 +3,13 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { ClientSettings } from "../../conf/index.ts";
 import type { Content } from "../../core/client/index.ts";
 import { PROTOCOL_VERSION } from "../../core/wire/limits.ts";
 import type { ShownFileInfo } from "../render/file-info-text.ts";
 import { formatTime } from "../render/units.ts";
+import { regularFileSize } from "./local-file.ts";
 
 /** Printed first by each of them. */
 export const BANNER = `This is FastDFS client test program v${PROTOCOL_VERSION}
@@ -26,23 +27,24 @@ for more detail.
 export interface Manner {
   /** The tail of the printed function names: storage_upload_by_<name>. */
   readonly name: "filename" | "filebuff" | "callback";
-  /** The slave that fdfs_test uploads in this manner. */
+  /** The slave that fdfs_test and fdfs_test1 upload in this manner; they differ in one. */
   readonly slavePrefix: "_big" | "1024x1024" | "-small";
+  readonly slavePrefix1: "_big" | "1024x1024" | "_small";
 }
 
 /** FILE (also for any other word), BUFF or CALLBACK. */
 export function mannerOf(word: string | undefined): Manner {
-  if (word === "BUFF") return { name: "filebuff", slavePrefix: "1024x1024" };
-  if (word === "CALLBACK") return { name: "callback", slavePrefix: "-small" };
-  return { name: "filename", slavePrefix: "_big" };
+  if (word === "BUFF") return { name: "filebuff", slavePrefix: "1024x1024", slavePrefix1: "1024x1024" };
+  if (word === "CALLBACK") return { name: "callback", slavePrefix: "-small", slavePrefix1: "_small" };
+  return { name: "filename", slavePrefix: "_big", slavePrefix1: "_big" };
 }
 
 /** The file's content handed over in that manner: by path, as bytes, as a stream. */
 export async function contentOf(path: string, manner: Manner): Promise<Content> {
   if (manner.name === "filebuff") return { kind: "bytes", bytes: await readFile(path) };
   if (manner.name === "filename") return { kind: "file", path };
-  const { size } = await stat(path);
-  return { kind: "stream", stream: createReadStream(path), length: size };
+  const length = await regularFileSize(path);
+  return { kind: "stream", stream: createReadStream(path), length };
 }
 
 /** Source, time and size; with `crc32` also the checksum, printed unsigned. */

@@ -1,6 +1,7 @@
 // fdfs_upload_appender: one local file as appender.
 
 import type { CommandContext } from "../command.ts";
+import { regularFileSize } from "./local-file.ts";
 import { errorTail } from "./program.ts";
 import { attempt, inSession } from "./session.ts";
 
@@ -11,7 +12,10 @@ export async function runLegacy(argv: readonly string[], context: CommandContext
     return 1;
   }
   return inSession(conf, context, async ({ client }) => {
-    const uploaded = await attempt(context, () => client.upload({ kind: "file", path: localName }, { appender: true }));
+    const uploaded = await attempt(context, async () => {
+      await regularFileSize(localName);
+      return client.uploadFile(localName, { appender: true });
+    });
     if (!uploaded.ok) {
       await context.stderr.write(`upload file fail, ${errorTail(uploaded.errno)}\n`);
       return uploaded.errno;

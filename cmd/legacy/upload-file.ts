@@ -4,6 +4,7 @@ import { parseServerAddress } from "../../conf/index.ts";
 import type { StoreTarget } from "../../core/client/index.ts";
 import { DEFAULT_STORAGE_PORT } from "../../core/wire/limits.ts";
 import type { CommandContext } from "../command.ts";
+import { regularFileSize } from "./local-file.ts";
 import { errorTail, leadingNumber } from "./program.ts";
 import { attempt, inSession } from "./session.ts";
 
@@ -36,7 +37,10 @@ export async function runLegacy(argv: readonly string[], context: CommandContext
       const storePathIndex = pathIndex === undefined ? ANY_STORE_PATH : leadingNumber(pathIndex);
       target = { groupName: "", server: { host: address.hosts[0] ?? "", port: address.port }, storePathIndex };
     }
-    const uploaded = await attempt(context, () => client.upload({ kind: "file", path: localName }, { target }));
+    const uploaded = await attempt(context, async () => {
+      await regularFileSize(localName);
+      return client.uploadFile(localName, { target });
+    });
     if (!uploaded.ok) {
       await context.stderr.write(`upload file fail, ${errorTail(uploaded.errno)}\n`);
       return uploaded.errno;

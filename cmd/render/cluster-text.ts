@@ -138,7 +138,7 @@ function spaceLines(space: Space): string[] {
 }
 
 /** Space files may still take: free minus reserved, never negative. */
-export function availableMegabytes(space: Space): number {
+function availableMegabytes(space: Space): number {
   return Math.max(0, space.freeMb - space.reservedMb);
 }
 

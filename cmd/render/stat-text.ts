@@ -12,11 +12,11 @@ import type {
 } from "../../core/wire/tracker-list.ts";
 import { formatMegabytes, formatTime } from "./units.ts";
 
-export type TrackerStat = Infer<typeof trackerStat>;
+type TrackerStat = Infer<typeof trackerStat>;
 type StorageClusterStat = Infer<typeof storageClusterStat>;
 type VolumeStat = Infer<typeof volumeStat>;
-export type StorageStatResult = Infer<(typeof storageClusterStatCommand)["response"]>;
-export type VolumeStatResult = Infer<(typeof storageVolumnStat)["response"]>;
+type StorageStatResult = Infer<(typeof storageClusterStatCommand)["response"]>;
+type VolumeStatResult = Infer<(typeof storageVolumnStat)["response"]>;
 
 const bit = (value: boolean): number => (value ? 1 : 0);
 
