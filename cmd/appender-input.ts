@@ -3,6 +3,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CommandContext, UsageError } from "./command.ts";
+import { readStandardInput } from "./standard-input.ts";
 
 export type Content = { kind: "file"; path: string } | { kind: "stream"; stream: AsyncIterable<Uint8Array> };
 
@@ -16,7 +17,7 @@ export function idAndContent(context: CommandContext): [string, string] {
 }
 
 export async function openContent(context: CommandContext, word: string): Promise<Content> {
-  if (word === "-") return { kind: "stream", stream: context.stdin };
+  if (word === "-") return { kind: "stream", stream: readStandardInput(context) };
   const path = resolve(context.cwd, word);
   const status = await stat(path).catch(() => null);
   if (status === null) throw new Error(`Cannot read ${word}: there is no such file`);

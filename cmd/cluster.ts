@@ -14,9 +14,16 @@ export async function withClient<T>(context: CommandContext, use: (client: FdfsC
     connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
     networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
   });
+  // Ctrl-C must not wait for a server that says nothing: whatever is under way fails at once and cleans up.
+  const cut = (): void => void client.close();
+  context.signal.addEventListener("abort", cut, { once: true });
   try {
     return await use(client);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw error;
   } finally {
+    context.signal.removeEventListener("abort", cut);
     await client.close();
   }
 }

@@ -10,6 +10,7 @@ import { parseMetadata } from "./metadata.ts";
 import { isSet, listOption, numberOption, textOption } from "./options.ts";
 import { outcomeOf, Teller } from "./outcome.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { readStandardInput } from "./standard-input.ts";
 
 const DEFAULT_PARALLEL = 4;
 
@@ -88,7 +89,7 @@ async function uploadOne(
   const watched = { ...options, signal: context.signal, onProgress: (bytes: number) => transfer.advance(bytes) };
   try {
     const id = await (file.kind === "stdin"
-      ? client.uploadStream(context.stdin, null, watched)
+      ? client.uploadStream(readStandardInput(context), null, watched)
       : client.uploadFile(file.path, watched));
     return { id };
   } finally {

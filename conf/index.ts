@@ -3,7 +3,7 @@
 export type { AllowedHosts } from "./allow-hosts.ts";
 export { type ClientSettings, clientDefaults, loadClientConf } from "./client-settings.ts";
 export { type ConfDocument, parseConfText } from "./document.ts";
-export { type EffectiveValue, guessSettingsFile, type Inspection, inspectConf } from "./inspect.ts";
+export { guessSettingsFile, type Inspection, inspectConf } from "./inspect.ts";
 export type { Loaded } from "./loaded.ts";
 export { ConfError, type ConfProblem, formatProblem } from "./problem.ts";
 export { type SettingsFile, sampleConf, settingsFiles } from "./sample.ts";

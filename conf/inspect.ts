@@ -16,7 +16,7 @@ import { interpretTracker } from "./tracker-settings.ts";
 import { knowsKey } from "./unknown-keys.ts";
 
 /** One line of `fdfs conf print`. */
-export interface EffectiveValue {
+interface EffectiveValue {
   /** "" for the global part. */
   readonly section: string;
   readonly key: string;
@@ -71,6 +71,9 @@ function inspectDocument(document: ConfDocument, kind: ConfKind): Inspection {
   const values = Object.entries(table.global).flatMap(([field, setting]) =>
     effective(document, setting, "", settings[field]),
   );
+  if (kind === "storage" && document.get("store_path0") === undefined) {
+    values.push({ section: "", key: "store_path0", text: String(settings.basePath), origin: "default" });
+  }
   for (const [field, { section, settings: group }] of Object.entries(table.sections)) {
     const sectionSettings = settings[field] as Readonly<Record<string, unknown>>;
     values.push(

@@ -6,7 +6,7 @@ import type { Reporter, Setting, SettingFacts } from "./setting.ts";
 import { formatSize, readInteger, readSize } from "./units.ts";
 
 /** What a value out of range becomes: the default, the nearest bound, or a refusal. */
-export type OutOfRange = "default" | "clamp" | "fail";
+type OutOfRange = "default" | "clamp" | "fail";
 
 interface Range {
   readonly min?: number;
@@ -27,16 +27,24 @@ function rangeText({ min, max }: Range, format: (value: number) => string): stri
   return max !== undefined ? `up to ${format(max)}` : "";
 }
 
+/** What a text says: a number, or null for a text that the reader has reported and that counts as missing. */
+type ReadNumber = (
+  value: ConfValue,
+  fallback: number,
+  reporter: Reporter,
+  allowed: string,
+) => { readonly number: number; readonly exact: boolean } | null;
+
 function numberSetting(
   facts: NumberFacts,
   kind: string,
   unit: string,
   format: (value: number) => string,
-  read: (value: ConfValue, fallback: number, report: Reporter, allowed: string) => number | null,
+  read: ReadNumber,
 ): Setting<number> {
   const { default: given, defaultText, min, max, outside = "default", ...rest } = facts;
   const missing = typeof given === "number" ? () => given : given;
-  const range = rangeText({ ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }, format);
+  const range = rangeText(facts, format);
   const allowed = range === "" ? unit : `${unit}, ${range}`;
   return {
     ...rest,
@@ -49,42 +57,41 @@ function numberSetting(
     format: (value) => [format(value)],
     parse(values, reporter) {
       const value = values.at(-1)!;
-      const number = read(value, missing(), reporter, allowed);
-      if (number === null) return missing();
-      const low = min !== undefined && number < min;
-      if (!low && !(max !== undefined && number > max)) return number;
+      const found = read(value, missing(), reporter, allowed);
+      if (found === null) return missing();
+      const { number, exact } = found;
+      const isLow = min !== undefined && number < min;
+      if (!isLow && (max === undefined || number <= max)) {
+        if (!exact) reporter.warn(value, `not a whole number, read as ${number} as C does`, { allowed });
+        return number;
+      }
+      const what = exact ? "out of range" : `not a whole number, read as ${number} as C does, which is out of range`;
       if (outside === "fail") {
-        reporter.fail(value, "out of range", { allowed });
+        reporter.fail(value, what, { allowed });
         return missing();
       }
-      const taken = outside === "default" ? missing() : low ? min : max!;
-      reporter.warn(value, `out of range, ${format(taken)} is used`, { allowed });
+      const taken = outside === "default" ? missing() : isLow ? min : max!;
+      reporter.warn(value, `${what}: ${format(taken)} is used`, { allowed });
       return taken;
     },
   };
 }
 
-function readNumber(value: ConfValue, fallback: number, reporter: Reporter, allowed: string): number {
-  const { number, exact } = readInteger(value.text);
-  if (!exact && number !== fallback)
-    reporter.warn(value, `not a whole number, read as ${number} as C does`, { allowed });
-  else if (!exact) reporter.warn(value, "not a whole number", { allowed });
-  return number;
-}
+const readWhole: ReadNumber = (value) => readInteger(value.text);
 
 /** A whole number, read as C's atoi reads it: garbage is 0 and then out of range or not. */
 export function integer(facts: NumberFacts): Setting<number> {
-  return numberSetting(facts, "number", "a whole number", String, readNumber);
+  return numberSetting(facts, "number", "a whole number", String, readWhole);
 }
 
 /** A duration in seconds. */
 export function seconds(facts: NumberFacts): Setting<number> {
-  return numberSetting(facts, "seconds", "whole seconds", String, readNumber);
+  return numberSetting(facts, "seconds", "whole seconds", String, readWhole);
 }
 
 /** A duration in milliseconds. */
 export function milliseconds(facts: NumberFacts): Setting<number> {
-  return numberSetting(facts, "milliseconds", "whole milliseconds", String, readNumber);
+  return numberSetting(facts, "milliseconds", "whole milliseconds", String, readWhole);
 }
 
 /** Bytes. `invalid`: what a text that is no size does in C's reader of this key (http-config-tools.md §1.6). */
@@ -97,7 +104,7 @@ export function size(facts: NumberFacts & { readonly invalid?: "default" | "fail
     formatSize,
     (value, fallback, reporter, allowed) => {
       const bytes = readSize(value.text);
-      if (bytes !== null) return bytes;
+      if (bytes !== null) return { number: bytes, exact: true };
       if (invalid === "fail") reporter.fail(value, "not a size", { allowed });
       else reporter.warn(value, `not a size, ${formatSize(fallback)} is used`, { allowed });
       return null;

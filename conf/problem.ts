@@ -32,7 +32,7 @@ export function confProblem(
 export function formatProblem(problem: ConfProblem): string {
   const { file, line, key, value, message, allowed, remedy } = problem;
   const place = line > 0 ? `${file}:${line}` : file;
-  const item = key === "" ? "" : line > 0 ? `${key} = ${value}: ` : `${key}: `;
+  const item = key === "" ? "" : line > 0 ? `${`${key} = ${value}`.trimEnd()}: ` : `${key}: `;
   const parts = [message, ...(allowed ? [`allowed: ${allowed}`] : []), ...(remedy ? [remedy] : [])];
   return `${place}: ${item}${parts.join("; ")}`;
 }

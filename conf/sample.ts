@@ -41,7 +41,7 @@ export function sampleConf(file: SettingsFile): string {
 }
 
 /** Texts of a setting's default as they stand in a file; empty when the key must be left out to get it. */
-export function defaultTexts(setting: Setting<unknown>): readonly string[] {
+function defaultTexts(setting: Setting<unknown>): readonly string[] {
   const texts = setting.pattern === undefined ? setting.format(setting.missing()) : [];
   return setting.missingText === undefined || texts[0] === setting.missingText ? texts : [];
 }
@@ -62,7 +62,8 @@ function optionText(setting: Setting<unknown>): string {
   ];
   const examples = typeof setting.example === "string" ? [setting.example] : (setting.example ?? [""]);
   const defaults = defaultTexts(setting);
-  const isSet = setting.noMeaning === undefined && (setting.required || defaults.length > 0 || setting.example === "");
+  const isWanted = setting.required || setting.isSetInSample === true || setting.example === "";
+  const isSet = setting.noMeaning === undefined && (isWanted || defaults.length > 0);
   const values = defaults.length > 0 ? defaults : examples;
   const lines = values.map((value) => `${isSet ? "" : "#"}${key} = ${value}`.trimEnd());
   return [comment(setting.doc), comment(facts.join(" ")), ...lines].join("\n");

@@ -20,6 +20,8 @@ export interface SettingFacts {
   readonly noMeaning?: string;
   /** Shown in the sample file where there is no default, or where it says more than the default. */
   readonly example?: string | readonly string[];
+  /** The sample file sets the key to its example: nearly everybody needs it. */
+  readonly isSetInSample?: true;
 }
 
 export interface Setting<Value> extends SettingFacts {

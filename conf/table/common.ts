@@ -37,7 +37,7 @@ export const listenSettings = (defaultPort: number) =>
     innerPort: integer({
       key: "inner_port",
       default: 0,
-      defaultText: "port",
+      defaultText: "that of port",
       example: String(defaultPort),
       ...portFacts,
       doc: "Port on the internal network. With this key or outer_port, port is not read.",
@@ -45,7 +45,7 @@ export const listenSettings = (defaultPort: number) =>
     outerPort: integer({
       key: "outer_port",
       default: 0,
-      defaultText: "port",
+      defaultText: "that of port",
       example: String(defaultPort),
       ...portFacts,
       doc: "Port on the external network.",

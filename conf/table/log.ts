@@ -10,7 +10,7 @@ function shared<Value>(entry: Setting<Value>): Setting<Value> {
   return { ...entry, fallsBackToGlobal: true };
 }
 
-export const logSettings = {
+const logSettings = {
   flushIntervalSeconds: shared(
     seconds({
       key: "sync_log_buff_interval",

@@ -72,6 +72,7 @@ export const storageTable = {
       allowed: groupNameAllowed,
       check: checkGroupName,
       example: "group1",
+      isSetInSample: true,
       doc: "The group this storage belongs to. Without it a tracker is asked, which needs use_storage_id there.",
     }),
     ...listenSettings(23000),

@@ -6,7 +6,7 @@ import { FileNameError } from "./file-name-error.ts";
 /** `Mxx/HH/LL/` */
 export const LOGIC_PATH_SIZE = 10;
 const TRUE_NAME_MIN = 6;
-/** Names of this many characters are refused. */
+/** Names of this many characters are refused where a request carries their length, and are never given to a file. */
 export const LOGIC_NAME_LIMIT = 128;
 
 export interface LogicName {
@@ -31,7 +31,6 @@ function anyCaseHexDigit(code: number): number {
 /** Checks and splits a logic name in the order of storage.md §1.2; throws FileNameError. */
 export function parseLogicName(name: string, storePathCount: number): LogicName {
   if (name.length <= LOGIC_PATH_SIZE) throw new FileNameError(`Cannot use the name '${name}': too short`);
-  if (name.length >= LOGIC_NAME_LIMIT) throw new FileNameError(`Cannot use a name of ${name.length} characters`);
   let storePathIndex = 0;
   let start = 0;
   // Names of versions before 1.12 have no path part and mean store path 0.

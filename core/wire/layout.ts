@@ -16,6 +16,8 @@ export interface Field<T> {
   encode(writer: Writer, value: T, scope: Scope): void;
   /** For a repetition up to the end of the body: the bytes of one item. */
   readonly itemSize?: (ipSize: IpSize) => number;
+  /** Bytes of a count in front of the repetition. */
+  readonly countSize?: number;
   /** Set on a field that is worked out from another one and so is not part of the record's type. */
   readonly derived?: true;
 }
@@ -222,6 +224,7 @@ export const itemsBefore = <T>(item: Layout<T>, tail: number): Field<T[]> => ({
 export const countedItems = <T>(count: Field<number>, item: Layout<T>): Field<T[]> => ({
   size: () => null,
   itemSize: (ipSize) => item.size(ipSize) ?? 0,
+  countSize: count.size(16) ?? 0,
   decode: (r, scope) => {
     const length = count.decode(r, scope);
     const size = item.size(r.ipSize) ?? 1;
@@ -282,8 +285,10 @@ export function record<F extends Fields>(fields: F): Layout<RecordOf<F>> {
     for (const [, field] of entries) {
       const part = field.size(ipSize);
       if (part !== null) remaining -= part;
-      else if (field.itemSize !== undefined) itemSize = field.itemSize(ipSize);
-      else open = true;
+      else if (field.itemSize !== undefined) {
+        itemSize = field.itemSize(ipSize);
+        remaining -= field.countSize ?? 0;
+      } else open = true;
     }
     if (remaining < 0) return false;
     if (open) return true;

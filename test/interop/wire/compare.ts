@@ -25,6 +25,10 @@ const DELIBERATE: Readonly<Record<string, string>> = {
   "24 append of nothing": "command 100, status 0, 0 bytes, then open (status 0)",
   "34 modify of nothing": "command 100, status 0, 0 bytes, then open (status 0)",
   "36 truncate to the same size": "command 100, status 0, 0 bytes, then open (status 0)",
+  // C counts lengths modulo 2^32 and takes 2^31 for an empty body; such a stream cannot be followed any further.
+  "length 2^31": "closed",
+  // C goes on waiting for a body that no buffer of its can hold.
+  "download frame of 2^40 bytes": "command 100, status 22, 0 bytes, then closed",
 };
 
 /** Label to reaction, for tracker and storage. */

@@ -1,0 +1,67 @@
+// The whole state of a tracker in memory: groups, the settings that rule them, and what must be written to disk after a
+// change. Pure: no clock, no sockets, no files.
+
+import type { TrackerSettings } from "../../../conf/index.ts";
+import { Group } from "./group.ts";
+import { StorageIds } from "./storage-ids.ts";
+import type { StorageRecord } from "./storage-record.ts";
+
+/** Which data files a change makes stale (tracker.md §8). */
+interface StaleFiles {
+  groups: boolean;
+  servers: boolean;
+  syncTimestamps: boolean;
+}
+
+export class Cluster {
+  readonly settings: TrackerSettings;
+  readonly ids: StorageIds;
+  readonly stale: StaleFiles = { groups: false, servers: false, syncTimestamps: false };
+  /** Lines to be appended to the changelog file. */
+  readonly changelog: string[] = [];
+  #groups: Group[] = [];
+  #writeGroup = 0;
+
+  constructor(settings: TrackerSettings) {
+    this.settings = settings;
+    this.ids = new StorageIds(settings.storageIds);
+  }
+
+  /** By name. */
+  get groups(): readonly Group[] {
+    return this.#groups;
+  }
+
+  find(name: string): Group | undefined {
+    return this.#groups.find((group) => group.name === name);
+  }
+
+  /** Index of the group whose turn it is for uploads (store_lookup 0). */
+  get writeGroup(): number {
+    return this.#writeGroup >= this.#groups.length ? 0 : this.#writeGroup;
+  }
+
+  set writeGroup(index: number) {
+    this.#writeGroup = index;
+  }
+
+  addGroup(name: string): Group {
+    const group = new Group(name);
+    this.#groups = [...this.#groups, group].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.stale.groups = true;
+    return group;
+  }
+
+  removeGroup(group: Group): void {
+    this.#groups = this.#groups.filter((other) => other !== group);
+    this.stale.groups = true;
+  }
+
+  /** Sets a status and everything that follows from a changed one. */
+  setStatus(group: Group, storage: StorageRecord, status: number): void {
+    if (storage.status === status) return;
+    storage.status = status;
+    group.changed();
+    this.stale.servers = true;
+  }
+}

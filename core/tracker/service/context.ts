@@ -1,0 +1,58 @@
+// What the tracker's operations work with, and the state of one connection.
+
+import type { Connection } from "../../net/connection.ts";
+import type { Logger } from "../../observe/logger.ts";
+import { type Command, encodeResponse } from "../../wire/command.ts";
+import { ProtocolError } from "../../wire/protocol-error.ts";
+import type { IpSize } from "../../wire/reader.ts";
+import { Status } from "../../wire/status.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Group } from "../cluster/group.ts";
+import type { Leadership } from "../cluster/leadership.ts";
+import type { StorageRecord } from "../cluster/storage-record.ts";
+import type { StateFolder } from "../state-files/state-folder.ts";
+
+export interface TrackerContext {
+  readonly cluster: Cluster;
+  readonly leadership: Leadership;
+  readonly files: StateFolder;
+  readonly log: Logger;
+  /** Width of addresses in query answers (tracker.md §1.5). */
+  readonly ipSize: IpSize;
+  /** Unix seconds of this start, and of the last sign of life before it. */
+  readonly upTime: number;
+  readonly lastCheckTime: number;
+  readonly maxPackageBytes: number;
+  /** Unix seconds. */
+  now(): number;
+  readonly connections: { current: number; max: number };
+  /** The connection that copies the system files; others wait. */
+  systemFilesReader: object | null;
+}
+
+export class Session {
+  readonly connection: Connection<Session>;
+  readonly tracker: TrackerContext;
+  /** Set by a successful JOIN. */
+  joined: { readonly group: Group; readonly storage: StorageRecord } | null = null;
+  toldLeaderChanges = 0;
+
+  constructor(connection: Connection<Session>, tracker: TrackerContext) {
+    this.connection = connection;
+    this.tracker = tracker;
+  }
+
+  /** The joined storage; throws 13 (tracker.md §1.7). */
+  requireJoined(): { readonly group: Group; readonly storage: StorageRecord } {
+    if (this.joined === null) throw new ProtocolError("the connection has not joined", Status.EACCES);
+    return this.joined;
+  }
+
+  reply<Q, S>(command: Command<Q, S>, value: S, ipSize: IpSize = 16): void {
+    this.connection.reply(encodeResponse(command, value, ipSize));
+  }
+
+  done(): void {
+    this.connection.replyStatus(Status.OK);
+  }
+}
