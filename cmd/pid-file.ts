@@ -8,6 +8,22 @@ const TERM_INTERVAL_MS = 1000;
 const KILL_AFTER_MS = 30_000;
 const POLL_MS = 50;
 
+/** True while the process runs. One that has ended but was not collected by its parent yet (a zombie) does not. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat[stat.lastIndexOf(")") + 2] !== "Z";
+  } catch {
+    // Without /proc the answer of kill stands.
+    return true;
+  }
+}
+
 /** The pid of the living server that `file` names, or null: no file, or its process is gone or is another program. */
 export function runningPid(file: string, programs: readonly string[]): number | null {
   let text: string;
@@ -17,12 +33,7 @@ export function runningPid(file: string, programs: readonly string[]): number | 
     return null;
   }
   const pid = Number.parseInt(text, 10);
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return null;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return null;
-  }
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid || !isAlive(pid)) return null;
   // A pid may have been given to another program since: the executable decides where it can be read.
   try {
     const executable = basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, "");
@@ -48,15 +59,6 @@ export function pidFileExists(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -1,535 +1,277 @@
 // The client of a FastDFS cluster: all operations over trackers and storages. The same object serves the commands, other
-// people's programs and the tests. It never prints and reads no configuration.
+// people's programs and the tests. It never prints and reads no configuration; each family of operations has its file.
 
 import type { ServerAddress } from "../../conf/server-address.ts";
-import { extensionOf, formatFileId, parseFileId } from "../fileid/file-id.ts";
+import type { StorageIdEntry } from "../../conf/storage-ids.ts";
 import { ConnectionPool } from "../net/connection-pool.ts";
-import { RemoteError } from "../net/remote-error.ts";
 import { activeTest } from "../wire/common-commands.ts";
-import { Status } from "../wire/status.ts";
-import * as storage from "../wire/storage-client.ts";
-import { StorageStatus } from "../wire/storage-status.ts";
-import * as list from "../wire/tracker-list.ts";
-import * as query from "../wire/tracker-query.ts";
-import { type Content, type OpenedContent, openContent, watched } from "./content.ts";
-import { FdfsError, isUnreachable } from "./errors.ts";
-import { type FileInfo, type InfoOptions, infoFromAnswer, infoFromName } from "./file-info.ts";
-import { type Metadata, packMetadata, unpackMetadata } from "./metadata.ts";
-import { call, callForContent, callWithContent, type Endpoint } from "./server-call.ts";
+import type { GroupStat, StorageInfo } from "../wire/tracker-list.ts";
+import type { StorageBrief } from "../wire/tracker-report.ts";
+import { Caller } from "./caller.ts";
+import * as change from "./change.ts";
+import * as cluster from "./cluster.ts";
+import type { Content } from "./content.ts";
+import * as download from "./download.ts";
+import { AddressBook, type Endpoint } from "./endpoint.ts";
+import type { FileInfo, InfoOptions } from "./file-info.ts";
+import * as inquire from "./inquire.ts";
+import * as locate from "./locate.ts";
+import type { Metadata } from "./metadata.ts";
+import * as parameters from "./parameters.ts";
+import type { Session } from "./session.ts";
+import * as statistics from "./statistics.ts";
 import { Trackers } from "./trackers.ts";
+import { type TransferOptions, type UploadOptions, upload } from "./upload.ts";
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_NETWORK_TIMEOUT_MS = 30_000;
-const MAX_IDLE_MS = 3_600_000;
-const PROBE_AFTER_MS = 5000;
-/** The storage chooses the store path. */
-const ANY_STORE_PATH = -1;
+const DEFAULT_MAX_IDLE_MS = 3_600_000;
+const DEFAULT_PROBE_AFTER_MS = 5000;
 
 export interface ClientOptions {
+  /** At least one; each with one or two addresses. */
   readonly trackers: readonly ServerAddress[];
+  /** Default 10 s. */
   readonly connectTimeoutMs?: number;
+  /** Longest time without progress of a request. Default 30 s. */
   readonly networkTimeoutMs?: number;
+  readonly pool?: {
+    /** A connection idle for longer is closed. Default 1 h. */
+    readonly maxIdleMs?: number;
+    /** A connection idle for longer is probed before it is used again. Default 5 s. */
+    readonly probeAfterMs?: number;
+  };
+  /** The table of storage ids, which tells two addresses of one storage; "tracker": fetched on first use. */
+  readonly storageIds?: readonly StorageIdEntry[] | "tracker";
+  /** Of two addresses: the one the tracker named, or the one that worked last. Default "tracker". */
+  readonly connectFirstBy?: "tracker" | "last";
 }
 
-/** Where an upload goes. */
-export interface StoreTarget {
-  readonly groupName: string;
-  readonly server: Endpoint;
-  /** -1: the storage chooses. */
-  readonly storePathIndex: number;
-}
-
-export interface TransferOptions {
-  readonly signal?: AbortSignal;
-  /** Called with the size of each piece that was handed over. */
-  readonly onProgress?: (bytes: number) => void;
-}
-
-export interface UploadOptions extends TransferOptions {
-  readonly group?: string;
-  /** Without dot, at most 6 characters; default: that of `fileName` or of the file. */
-  readonly ext?: string;
-  /** Local name the extension is taken from. */
-  readonly fileName?: string;
-  readonly metadata?: Metadata;
-  readonly appender?: boolean;
-  /** File ID of the master; needs `prefix`. */
-  readonly slaveOf?: string;
-  readonly prefix?: string;
-  /** A storage of the caller's choice. */
-  readonly target?: StoreTarget;
-}
-
-export interface DownloadOptions {
-  readonly offset?: number;
-  /** 0: to the end. */
-  readonly length?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** Filters of the statistics queries: absent means any. */
-export interface TrackerFilter {
-  readonly isActive?: boolean;
-  readonly isLeader?: boolean;
-}
-export interface StorageFilter {
-  readonly isActive?: boolean;
-  readonly isTrunkServer?: boolean;
-}
-export interface VolumeFilter {
-  readonly isDiskAvailable?: boolean;
-  readonly isTrunkAvailable?: boolean;
-  readonly isSpaceAvailable?: boolean;
-}
-
-/** Connects lazily; close it when done. */
+/** Connects when needed and keeps connections for reuse: close it when done. */
 export function createClient(options: ClientOptions): FdfsClient {
   return new FdfsClient(options);
 }
 
+/**
+ * Every operation rejects with FdfsError when the servers fail it, with FileNameError for an ID, group, extension or prefix
+ * that FastDFS does not allow, and with the file system's error for a local file.
+ */
 export class FdfsClient {
   readonly #pool: ConnectionPool;
-  readonly #trackers: Trackers;
+  readonly #session: Session;
 
   constructor(options: ClientOptions) {
+    if (options.trackers.length === 0) throw new Error("Cannot use a cluster without trackers: none is given");
     this.#pool = new ConnectionPool({
       connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       networkTimeoutMs: options.networkTimeoutMs ?? DEFAULT_NETWORK_TIMEOUT_MS,
-      maxIdleMs: MAX_IDLE_MS,
-      probeAfterMs: PROBE_AFTER_MS,
+      maxIdleMs: options.pool?.maxIdleMs ?? DEFAULT_MAX_IDLE_MS,
+      probeAfterMs: options.pool?.probeAfterMs ?? DEFAULT_PROBE_AFTER_MS,
     });
-    this.#trackers = new Trackers(options.trackers, this.#pool);
+    const { storageIds = [] } = options;
+    const table = storageIds === "tracker" ? () => parameters.storageIds(trackers) : storageIds;
+    const addresses = new AddressBook(options.trackers, table, options.connectFirstBy ?? "tracker");
+    const caller = new Caller(this.#pool, addresses);
+    const trackers = new Trackers(options.trackers, caller);
+    this.#session = { trackers, caller, addresses };
   }
 
-  /** Closes all connections. */
+  /** Closes all connections; what is under way fails. */
   async close(): Promise<void> {
     this.#pool.close();
   }
 
-  // ---- upload ----
+  // ---- store ----
 
   /** Stores a local file; resolves with its file ID. */
   uploadFile(path: string, options: UploadOptions = {}): Promise<string> {
-    return this.upload({ kind: "file", path }, { fileName: path, ...options });
+    return upload(this.#session, { kind: "file", path }, { fileName: path, ...options });
+  }
+
+  /** Stores bytes; resolves with their file ID. */
+  uploadBytes(bytes: Uint8Array, options: UploadOptions = {}): Promise<string> {
+    return upload(this.#session, { kind: "bytes", bytes }, options);
   }
 
   /** Stores a stream; of unknown length (null) it is first written to a temporary file. */
   uploadStream(stream: AsyncIterable<Uint8Array>, length: number | null, options: UploadOptions = {}): Promise<string> {
-    return this.upload({ kind: "stream", stream, length }, options);
+    return upload(this.#session, { kind: "stream", stream, length }, options);
   }
 
-  /** Stores content; resolves with its file ID. With metadata that cannot be stored the file is deleted again, as C does. */
-  async upload(content: Content, options: UploadOptions = {}): Promise<string> {
-    const metadata = options.metadata === undefined ? null : packMetadata(options.metadata);
-    const opened = await openContent(content);
-    let id: string;
-    try {
-      id =
-        options.slaveOf === undefined
-          ? await this.#uploadFresh(opened, options)
-          : await this.#uploadSlave(opened, options);
-    } finally {
-      await opened.close();
-    }
-    if (metadata === null || metadata.length === 0) return id;
-    try {
-      await this.setMetadata(id, options.metadata!, "overwrite");
-    } catch (error) {
-      await this.delete(id).catch(() => {});
-      throw error;
-    }
-    return id;
-  }
-
-  async #uploadFresh(content: OpenedContent, options: UploadOptions): Promise<string> {
-    const command = options.appender === true ? storage.uploadAppenderFile : storage.uploadFile;
-    const fileExt = options.ext ?? extensionOf(options.fileName ?? "");
-    const attempts: unknown[] = [];
-    const send = async (target: StoreTarget): Promise<string> => {
-      const request = { storePathIndex: target.storePathIndex, fileSize: content.length, fileExt };
-      const chunks = watched(content.chunks(), options.signal, options.onProgress);
-      const { groupName, fileName } = await callWithContent(
-        this.#pool,
-        target.server,
-        command,
-        request,
-        chunks,
-        content.length,
-      );
-      return formatFileId(groupName, fileName);
-    };
-    if (options.target !== undefined) {
-      return send(options.target).catch((error: unknown) => {
-        options.signal?.throwIfAborted();
-        throw new FdfsError("upload", [error]);
-      });
-    }
-    let targets = [await this.queryStore(options.group)];
-    for (let round = 0; round < targets.length; round++) {
-      try {
-        return await send(targets[round]!);
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        attempts.push(error);
-        if (!isUnreachable(error) || !content.isRepeatable) break;
-        if (round === 0) targets = [targets[0]!, ...(await this.#otherTargets(targets[0]!))];
-      }
-    }
-    throw new FdfsError("upload", attempts);
-  }
-
-  /** The other storages of the group whose first choice did not answer. */
-  async #otherTargets(failed: StoreTarget): Promise<StoreTarget[]> {
-    try {
-      const { groupName, servers } = await this.queryStoreAll(failed.groupName);
-      const others = servers.filter(({ host, port }) => host !== failed.server.host || port !== failed.server.port);
-      return others.map((server) => ({ groupName, server, storePathIndex: ANY_STORE_PATH }));
-    } catch {
-      return [];
-    }
-  }
-
-  async #uploadSlave(content: OpenedContent, options: UploadOptions): Promise<string> {
-    const master = parseFileId(options.slaveOf!);
-    const server = await this.queryUpdate(options.slaveOf!);
-    const request = {
-      fileSize: content.length,
-      prefix: options.prefix ?? "",
-      fileExt: options.ext ?? extensionOf(options.fileName ?? ""),
-      masterName: master.fileName,
-    };
-    const chunks = watched(content.chunks(), options.signal, options.onProgress);
-    return this.#at(`upload a slave of ${options.slaveOf}`, async () => {
-      const answer = await callWithContent(
-        this.#pool,
-        server,
-        storage.uploadSlaveFile,
-        request,
-        chunks,
-        content.length,
-      );
-      return formatFileId(answer.groupName, answer.fileName);
-    });
+  /**
+   * Stores content; resolves with its file ID. With metadata that cannot be stored the file is deleted again, as C does.
+   * When the chosen storage cannot be reached others are tried, as long as the content can be read again.
+   */
+  upload(content: Content, options: UploadOptions = {}): Promise<string> {
+    return upload(this.#session, content, options);
   }
 
   // ---- change ----
 
   /** Adds content at the end of an appender file. */
   append(id: string, content: Content, options: TransferOptions = {}): Promise<void> {
-    return this.#change(`append to ${id}`, id, content, options, (fileName, byteCount) => [
-      storage.appendFile,
-      { fileName, byteCount },
-    ]);
+    return change.append(this.#session, id, content, options);
   }
 
-  /** Overwrites a part of an appender file. */
+  /** Overwrites a part of an appender file from `offset`, which is at most its size. */
   modify(id: string, offset: number, content: Content, options: TransferOptions = {}): Promise<void> {
-    return this.#change(`modify ${id}`, id, content, options, (fileName, byteCount) => [
-      storage.modifyFile,
-      { fileName, byteCount, offset },
-    ]);
-  }
-
-  async #change(
-    operation: string,
-    id: string,
-    content: Content,
-    options: TransferOptions,
-    request: (
-      fileName: string,
-      byteCount: number,
-    ) =>
-      | [typeof storage.appendFile, { fileName: string; byteCount: number }]
-      | [typeof storage.modifyFile, { fileName: string; byteCount: number; offset: number }],
-  ): Promise<void> {
-    const { fileName } = parseFileId(id);
-    const opened = await openContent(content);
-    try {
-      const server = await this.queryUpdate(id);
-      const chunks = watched(opened.chunks(), options.signal, options.onProgress);
-      const [command, value] = request(fileName, opened.length);
-      await this.#at(operation, () =>
-        callWithContent(
-          this.#pool,
-          server,
-          command as typeof storage.modifyFile,
-          value as never,
-          chunks,
-          opened.length,
-        ),
-      );
-    } finally {
-      await opened.close();
-    }
+    return change.modify(this.#session, id, offset, content, options);
   }
 
   /** Cuts or extends an appender file to `size` bytes. */
-  async truncate(id: string, size: number): Promise<void> {
-    const { fileName } = parseFileId(id);
-    await this.#update(`truncate ${id}`, id, storage.truncateFile, { fileName, newSize: size });
+  truncate(id: string, size: number): Promise<void> {
+    return change.truncate(this.#session, id, size);
   }
 
   /** Turns an appender file into a normal one; resolves with its new ID. */
-  async regenerate(id: string): Promise<string> {
-    const { fileName } = parseFileId(id);
-    const answer = await this.#update(`regenerate ${id}`, id, storage.regenerateAppenderFilename, { fileName });
-    return formatFileId(answer.groupName, answer.fileName);
+  regenerate(id: string): Promise<string> {
+    return change.regenerate(this.#session, id);
   }
 
-  async delete(id: string): Promise<void> {
-    await this.#update(`delete ${id}`, id, storage.deleteFile, parseFileId(id));
+  /** Deletes a file and its metadata; slaves stay. */
+  delete(id: string): Promise<void> {
+    return change.deleteFile(this.#session, id);
   }
 
-  /** Replaces all metadata, or with "merge" only the items named. An empty map removes all. */
-  async setMetadata(id: string, items: Metadata, mode: "overwrite" | "merge"): Promise<void> {
-    const flag = mode === "merge" ? storage.MetadataFlag.MERGE : storage.MetadataFlag.OVERWRITE;
-    const request = { ...parseFileId(id), flag, metadata: packMetadata(items) };
-    await this.#update(`set metadata of ${id}`, id, storage.setMetadata, request);
-  }
-
-  async #update<Q, S>(
-    operation: string,
-    id: string,
-    command: import("../wire/command.ts").Command<Q, S>,
-    value: Q,
-  ): Promise<S> {
-    const server = await this.queryUpdate(id);
-    return this.#at(operation, () => call(this.#pool, server, command, value));
-  }
-
-  async #at<T>(operation: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      if (error instanceof RemoteError) throw new FdfsError(operation, [error]);
-      throw error;
-    }
+  /** Replaces all metadata, or with "merge" only the items named. Overwriting with an empty map removes all. */
+  setMetadata(id: string, items: Metadata, mode: "overwrite" | "merge"): Promise<void> {
+    return change.setMetadata(this.#session, id, items, mode);
   }
 
   // ---- read ----
 
-  /** The file's bytes. A replica that cannot be reached or lacks the file is followed by the next one. */
-  async download(id: string, options: DownloadOptions = {}): Promise<AsyncIterable<Uint8Array>> {
-    const { groupName, fileName } = parseFileId(id);
-    const request = { offset: options.offset ?? 0, byteCount: options.length ?? 0, groupName, fileName };
-    const read = async (server: Endpoint): Promise<AsyncIterable<Uint8Array>> => {
-      const { content } = await callForContent(this.#pool, server, storage.downloadFile, request);
-      return watched(content, options.signal, undefined);
-    };
-    try {
-      return await this.#fromAnyReplica(`download ${id}`, id, read);
-    } catch (error) {
-      // Since 6.15.4 a storage refuses to send an empty file (storage.md §2.7).
-      const isEmpty =
-        error instanceof FdfsError &&
-        error.status === Status.EINVAL &&
-        request.offset === 0 &&
-        (await this.#isEmpty(id));
-      if (!isEmpty) throw error;
-      return watched(nothing(), undefined, undefined);
-    }
+  /**
+   * The file's bytes as a stream, which holds a connection until it is read or ended. A storage that cannot be reached or
+   * lacks the file is followed by the others of the group.
+   */
+  download(id: string, options: download.DownloadOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    return download.download(this.#session, id, options);
   }
 
-  async #isEmpty(id: string): Promise<boolean> {
-    try {
-      return (await this.info(id, { skipCrc: true })).size === 0;
-    } catch {
-      return false;
-    }
+  /** The file's bytes in one piece. */
+  downloadBytes(id: string, options: download.DownloadOptions = {}): Promise<Uint8Array> {
+    return download.downloadBytes(this.#session, id, options);
   }
 
-  /** Metadata by name; empty when the file has none. */
-  async getMetadata(id: string): Promise<Map<string, string>> {
-    const location = parseFileId(id);
-    const { metadata } = await this.#fromAnyReplica(`get metadata of ${id}`, id, (server) =>
-      call(this.#pool, server, storage.getMetadata, location, { isRepeatable: true }),
-    );
-    return unpackMetadata(metadata);
+  /** Into a local file that appears when it is complete, in place of one that is there. Resolves with the bytes written. */
+  downloadFile(id: string, path: string, options: download.DownloadOptions = {}): Promise<number> {
+    return download.downloadFile(this.#session, id, path, options);
   }
 
-  /** What is known of a file: from its ID, or from a storage where the ID does not tell. */
-  async info(id: string, options: InfoOptions = {}): Promise<FileInfo> {
-    const location = parseFileId(id);
-    const known = infoFromName(location.fileName);
-    if (
-      options.local === true ||
-      (known !== null && known.type === "normal" && known.sourceIp !== "" && options.fromServer !== true)
-    ) {
-      if (known !== null) return known;
-    }
-    const status =
-      (options.skipCrc === true ? storage.QueryFlag.NO_CRC : 0) |
-      (options.silent === true ? storage.QueryFlag.SILENT : 0);
-    const answer = await this.#fromAnyReplica(`query ${id}`, id, (server) =>
-      call(this.#pool, server, storage.queryFileInfo, location, { isRepeatable: true, status }),
-    );
-    return infoFromAnswer(location.fileName, answer, options.skipCrc === true);
+  /** Metadata by name, in the order stored; ENOENT when the file has none. */
+  getMetadata(id: string): Promise<Map<string, string>> {
+    return inquire.getMetadata(this.#session, id);
   }
 
-  /** Asks the storage the tracker names, then the other replicas. */
-  async #fromAnyReplica<T>(operation: string, id: string, read: (server: Endpoint) => Promise<T>): Promise<T> {
-    const first = await this.queryFetch(id);
-    const attempts: unknown[] = [];
-    let servers: Endpoint[] = [first];
-    for (let index = 0; index < servers.length; index++) {
-      try {
-        return await read(servers[index]!);
-      } catch (error) {
-        attempts.push(error);
-        const mayBeElsewhere = error instanceof RemoteError && (!error.answered || error.status === Status.ENOENT);
-        if (!mayBeElsewhere) break;
-        if (index === 0) servers = [first, ...(await this.#otherReplicas(id, first))];
-      }
-    }
-    throw new FdfsError(operation, attempts);
+  /** What is known of a file: from its ID, or from a storage where the ID does not tell (appenders, slaves). */
+  info(id: string, options: InfoOptions = {}): Promise<FileInfo> {
+    return inquire.info(this.#session, id, options);
   }
 
-  async #otherReplicas(id: string, first: Endpoint): Promise<Endpoint[]> {
-    try {
-      const all = await this.queryFetchAll(id);
-      return all.filter(({ host, port }) => host !== first.host || port !== first.port);
-    } catch {
-      return [];
-    }
+  /** False only when every storage of the group that may have the file said that it has not. */
+  exists(id: string): Promise<boolean> {
+    return inquire.exists(this.#session, id);
   }
 
-  // ---- trackers ----
+  // ---- where ----
 
   /** Succeeds when a tracker answers. */
   async activeTest(): Promise<void> {
-    await this.#trackers.ask("reach a tracker", activeTest, {});
+    await this.#session.trackers.ask("reach a tracker", activeTest, {});
   }
 
   /** The storage and store path for an upload. */
-  async queryStore(group?: string): Promise<StoreTarget> {
-    const answer =
-      group === undefined
-        ? await this.#trackers.ask("find a storage for the upload", query.queryStoreWithoutGroupOne, {})
-        : await this.#trackers.ask(`find a storage of ${group} for the upload`, query.queryStoreWithGroupOne, {
-            groupName: group,
-          });
-    const { groupName, ipAddress, port, storePathIndex } = answer;
-    return { groupName, server: { host: ipAddress, port }, storePathIndex };
+  queryStore(group?: string): Promise<locate.StoreTarget> {
+    return locate.queryStore(this.#session, group);
   }
 
-  /** All storages that would take an upload. */
-  async queryStoreAll(group?: string): Promise<{ groupName: string; servers: Endpoint[]; storePathIndex: number }> {
-    const operation = "list the storages for an upload";
-    const answer =
-      group === undefined
-        ? await this.#trackers.ask(operation, query.queryStoreWithoutGroupAll, {})
-        : await this.#trackers.ask(operation, query.queryStoreWithGroupAll, { groupName: group });
-    return { ...answer, servers: answer.servers.map(({ ipAddress, port }) => ({ host: ipAddress, port })) };
+  /** All storages that would take an upload; the store path is that of the first. */
+  queryStoreAll(group?: string): Promise<{ groupName: string; servers: Endpoint[]; storePathIndex: number }> {
+    return locate.queryStoreAll(this.#session, group);
   }
 
   /** The storage to read a file from. */
-  async queryFetch(id: string): Promise<Endpoint> {
-    const { ipAddress, port } = await this.#trackers.ask(`find ${id}`, query.queryFetchOne, parseFileId(id));
-    return { host: ipAddress, port };
+  queryFetch(id: string): Promise<Endpoint> {
+    return locate.queryFetch(this.#session, id);
   }
 
   /** All storages a file can be read from. */
-  async queryFetchAll(id: string): Promise<Endpoint[]> {
-    const { servers } = await this.#trackers.ask(`find ${id}`, query.queryFetchAll, parseFileId(id));
-    return servers.map(({ ipAddress, port }) => ({ host: ipAddress, port }));
+  queryFetchAll(id: string): Promise<Endpoint[]> {
+    return locate.queryFetchAll(this.#session, id);
   }
 
   /** The storage that takes changes of a file. */
-  async queryUpdate(id: string): Promise<Endpoint> {
-    const { ipAddress, port } = await this.#trackers.ask(`find ${id}`, query.queryUpdate, parseFileId(id));
-    return { host: ipAddress, port };
+  queryUpdate(id: string): Promise<Endpoint> {
+    return locate.queryUpdate(this.#session, id);
   }
 
-  async listGroups(): Promise<list.GroupStat[]> {
-    return (await this.#trackers.ask("list the groups", list.listAllGroups, {})).groups;
+  // ---- the cluster ----
+
+  listGroups(): Promise<GroupStat[]> {
+    return cluster.listGroups(this.#session);
+  }
+
+  getGroup(groupName: string): Promise<GroupStat> {
+    return cluster.getGroup(this.#session, groupName);
   }
 
   /** All storages of a group, or the one with this id. */
-  async listStorages(groupName: string, storageId = ""): Promise<list.StorageInfo[]> {
-    return (await this.#trackers.ask(`list the storages of ${groupName}`, list.listStorage, { groupName, storageId }))
-      .storages;
+  listStorages(groupName: string, storageId = ""): Promise<StorageInfo[]> {
+    return cluster.listStorages(this.#session, groupName, storageId);
   }
 
-  /** Removes an offline storage on every tracker, after making sure that none sees it alive (http-config-tools.md §4.3). */
-  async deleteStorage(groupName: string, storageId: string): Promise<void> {
-    const operation = `delete storage ${storageId} of ${groupName}`;
-    const seen = await this.#trackers.askAll(list.listStorage, { groupName, storageId });
-    for (const answer of seen) {
-      if (answer instanceof RemoteError) {
-        if (answer.answered && answer.status === Status.ENOENT) continue;
-        throw new FdfsError(operation, [answer]);
-      }
-      const status = answer.storages[0]?.status;
-      if (status === StorageStatus.ONLINE || status === StorageStatus.ACTIVE) {
-        throw new FdfsError(operation, [
-          new RemoteError(storageId, Status.EBUSY, true, "it is online: stop it first (16)"),
-        ]);
-      }
-    }
-    const answers = await this.#trackers.askAll(list.deleteStorage, { groupName, storageId });
-    const failures = answers.filter((answer) => answer instanceof RemoteError);
-    const serious = failures.filter(({ status }) => status !== Status.ENOENT && status !== Status.EALREADY);
-    if (serious.length > 0) throw new FdfsError(operation, serious);
-    if (failures.length === this.#trackers.count) throw new FdfsError(operation, failures);
+  /** Removes an offline storage on every tracker, all of which must be reachable. */
+  deleteStorage(groupName: string, storageId: string): Promise<void> {
+    return cluster.deleteStorage(this.#session, groupName, storageId);
   }
 
   /** Removes an empty group on every tracker. */
-  async deleteGroup(groupName: string): Promise<void> {
-    const answers = await this.#trackers.askAll(list.deleteGroup, { groupName });
-    const failures = answers.filter((answer) => answer instanceof RemoteError);
-    const serious = failures.filter(({ status }) => status !== Status.ENOENT);
-    if (serious.length > 0 || failures.length === this.#trackers.count) {
-      throw new FdfsError(`delete group ${groupName}`, serious.length > 0 ? serious : failures);
-    }
+  deleteGroup(groupName: string): Promise<void> {
+    return cluster.deleteGroup(this.#session, groupName);
   }
 
-  /** Names or elects the trunk server; resolves with its id. */
-  async setTrunkServer(groupName: string, storageId: string): Promise<string> {
-    const operation = `set the trunk server of ${groupName}`;
-    const answer = await this.#trackers.askUntil(
-      operation,
-      list.setTrunkServer,
-      { groupName, storageId },
-      Status.EOPNOTSUPP,
-    );
-    return answer.storageId;
+  /** Names the trunk server, or with an empty id has it elected; resolves with its id. */
+  setTrunkServer(groupName: string, storageId: string): Promise<string> {
+    return cluster.setTrunkServer(this.#session, groupName, storageId);
+  }
+
+  /** `host:port` of the trackers' leader. */
+  getLeader(): Promise<string> {
+    return cluster.getLeader(this.#session);
   }
 
   /** The trackers as their leader sees them. */
-  async trackerStat(filter: TrackerFilter) {
-    const filterBy = (filter.isActive === undefined ? 0 : 1) | (filter.isLeader === undefined ? 0 : 2);
-    const request = { filterBy, isActive: filter.isActive ?? false, isLeader: filter.isLeader ?? false };
-    const operation = "ask for the state of the trackers";
-    return (await this.#trackers.askUntil(operation, list.trackerClusterStat, request, Status.EOPNOTSUPP)).trackers;
+  trackerStat(filter: statistics.TrackerFilter): Promise<statistics.TrackerStat[]> {
+    return statistics.trackerStat(this.#session, filter);
   }
 
   /** All storages with their status. */
-  async storageStat(filter: StorageFilter) {
-    const filterBy = (filter.isTrunkServer === undefined ? 0 : 1) | (filter.isActive === undefined ? 0 : 2);
-    const request = {
-      filterBy,
-      operator: (filter.isActive === false ? "!" : "=").charCodeAt(0),
-      status: StorageStatus.ACTIVE,
-      isTrunkServer: filter.isTrunkServer ?? false,
-    };
-    return this.#trackers.ask("ask for the state of the storages", list.storageClusterStatCommand, request);
+  storageStat(filter: statistics.StorageFilter): Promise<statistics.StorageClusterStat> {
+    return statistics.storageStat(this.#session, filter);
   }
 
-  /** Space of all groups. */
-  async volumeStat(filter: VolumeFilter) {
-    const filterBy =
-      (filter.isDiskAvailable === undefined ? 0 : 1) |
-      (filter.isTrunkAvailable === undefined ? 0 : 2) |
-      (filter.isSpaceAvailable === undefined ? 0 : 4);
-    return this.#trackers.ask("ask for the space of the groups", list.storageVolumnStat, {
-      filterBy,
-      isDiskAvailable: filter.isDiskAvailable ?? false,
-      isTrunkAvailable: filter.isTrunkAvailable ?? false,
-      isSpaceAvailable: filter.isSpaceAvailable ?? false,
-    });
+  /** Space of all groups, in MB. */
+  volumeStat(filter: statistics.VolumeFilter): Promise<statistics.VolumeStat> {
+    return statistics.volumeStat(this.#session, filter);
   }
-}
 
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // An empty file has no chunks.
+  /** The rules every storage takes from its tracker, by their names in tracker.conf. */
+  parameters(): Promise<Map<string, string>> {
+    return parameters.parameters(this.#session);
+  }
+
+  /** The table of storage ids; empty where ids are not in use. */
+  storageIds(): Promise<StorageIdEntry[]> {
+    return parameters.storageIds(this.#session.trackers);
+  }
+
+  /** The id of the storage at `host:port`. */
+  storageIdOf(groupName: string, host: string): Promise<string> {
+    return parameters.storageIdOf(this.#session, groupName, host);
+  }
+
+  /** Status, id and address of the storage at `host:port`. */
+  storageStatusOf(groupName: string, host: string): Promise<StorageBrief> {
+    return parameters.storageStatusOf(this.#session, groupName, host);
+  }
 }

@@ -3,14 +3,15 @@
 
 import { connect, type Socket, type SocketHandlers } from "../runtime/index.ts";
 import { codedError } from "../runtime/socket.ts";
-import { decodeHeader } from "../wire/header.ts";
+import { decodeHeader, type Header, RESPONSE_COMMAND } from "../wire/header.ts";
 import { HEADER_SIZE } from "../wire/limits.ts";
+import { ContentFailure, counted } from "./client-content.ts";
+import { ClientInbox } from "./client-inbox.ts";
 import { RemoteError } from "./remote-error.ts";
 
 /** Largest answer that is collected in memory: far above any list of the protocol. */
 const WHOLE_BODY_MAX = 64 * 1024 * 1024;
-/** Received bytes that may wait for a slow consumer before the socket is paused. */
-const QUEUE_LIMIT = 1024 * 1024;
+const WATCH_PERIOD_MS = 1000;
 
 export interface Answer {
   readonly status: number;
@@ -33,32 +34,28 @@ export interface ConnectionTarget {
   readonly networkTimeoutMs: number;
 }
 
-interface Waiter {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 export class ClientConnection implements SocketHandlers {
   /** `host:port`, for messages. */
   readonly server: string;
   /** When the last request ended, milliseconds. */
   idleSince = Date.now();
-  readonly #timeoutMs: number;
+  readonly #networkTimeoutMs: number;
+  readonly #inbox: ClientInbox;
   #socket: Socket | undefined;
   #failure: unknown;
   #isClosed = false;
   #isBusy = false;
-  #queue: Uint8Array[] = [];
-  #queued = 0;
-  #isPaused = false;
-  #reader: Waiter | undefined;
-  #writer: Waiter | undefined;
+  /** Wakes who waits for the socket to take bytes; it looks itself at what has happened. */
+  #wakeWriter: (() => void) | undefined;
+  #timeoutMs: number;
   #progressAt = Date.now();
   #watch: ReturnType<typeof setInterval> | undefined;
 
   private constructor(target: ConnectionTarget) {
     this.server = target.host.includes(":") ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
+    this.#networkTimeoutMs = target.networkTimeoutMs;
     this.#timeoutMs = target.networkTimeoutMs;
+    this.#inbox = new ClientInbox({ pause: () => this.#socket?.pause(), resume: () => this.#socket?.resume() });
   }
 
   /** Connects; rejects with a RemoteError. */
@@ -78,8 +75,9 @@ export class ClientConnection implements SocketHandlers {
     return connection;
   }
 
+  /** True when the connection is open and nothing is under way or left over on it. */
   get isUsable(): boolean {
-    return !this.#isClosed && !this.#isBusy && this.#queued === 0;
+    return !this.#isClosed && !this.#isBusy && this.#inbox.isEmpty;
   }
 
   /** The address this side of the connection has. */
@@ -91,67 +89,63 @@ export class ClientConnection implements SocketHandlers {
 
   data(chunk: Uint8Array): void {
     this.#progressAt = Date.now();
-    this.#queue.push(chunk);
-    this.#queued += chunk.length;
-    if (this.#queued > QUEUE_LIMIT && !this.#isPaused) {
-      this.#isPaused = true;
-      this.#socket?.pause();
-    }
-    this.#wake("reader");
+    this.#inbox.push(chunk);
+    this.#wakeWriter?.();
   }
 
   drain(): void {
     this.#progressAt = Date.now();
-    this.#wake("writer");
+    this.#wakeWriter?.();
   }
 
   close(error?: Error): void {
     this.#isClosed = true;
     this.#failure ??= error ?? codedError("ECONNRESET", "the server closed the connection");
     this.#stopWatch();
-    this.#wake("reader");
-    this.#wake("writer");
+    this.#inbox.end(this.#failure);
+    this.#wakeWriter?.();
   }
 
   // ---- requests ----
 
   /** Sends a whole packet and collects the answer. A status other than 0 is returned, not thrown. */
-  async request(packet: Uint8Array): Promise<Answer> {
-    return this.#exclusive(async () => {
-      await this.#write(packet);
-      return this.#readWhole();
-    });
+  async request(packet: Uint8Array, options: { timeoutMs?: number } = {}): Promise<Answer> {
+    this.#begin(options.timeoutMs);
+    try {
+      const isSent = await this.#write(packet);
+      const answer = await this.#readWhole();
+      this.#end(isSent);
+      return answer;
+    } catch (error) {
+      throw this.#broken(error);
+    }
   }
 
-  /** Sends a packet whose announced content follows from `content`; it must yield exactly `length` bytes. */
+  /**
+   * Sends a packet whose announced content follows from `content`; it must yield exactly `length` bytes. A refusal that
+   * comes before everything is sent ends the sending, and the connection with it. What `content` throws is passed on.
+   */
   async upload(packet: Uint8Array, content: AsyncIterable<Uint8Array>, length: number): Promise<Answer> {
-    return this.#exclusive(async () => {
-      await this.#write(packet);
-      let sent = 0;
-      for await (const chunk of content) {
-        sent += chunk.length;
-        if (sent > length) throw new Error(`the content has more than the announced ${length} bytes`);
-        // A refusal may come before everything is sent: the rest is not worth sending.
-        if (this.#queued > 0) break;
-        await this.#write(chunk);
-      }
-      const isCut = this.#queued === 0 && sent < length;
-      if (isCut) throw new Error(`the content ended after ${sent} of ${length} bytes`);
+    this.#begin();
+    try {
+      const isSent = (await this.#write(packet)) && (await this.#writeContent(content, length));
       const answer = await this.#readWhole();
-      if (sent < length) this.destroy();
+      this.#end(isSent);
       return answer;
-    });
+    } catch (error) {
+      const broken = this.#broken(error);
+      throw error instanceof ContentFailure ? error.cause : broken;
+    }
   }
 
   /** Sends a whole packet; the answer's body is a stream. The connection is free again when that has ended. */
   async download(packet: Uint8Array): Promise<StreamAnswer> {
     this.#begin();
     try {
-      await this.#write(packet);
-      const { bodyLength, status } = decodeHeader(await this.#readExactly(HEADER_SIZE));
-      if (bodyLength < 0) throw new Error(`the server announced ${bodyLength} bytes`);
-      if (bodyLength === 0) this.#end();
-      return { status, length: bodyLength, body: this.#bodyOf(bodyLength) };
+      const isSent = await this.#write(packet);
+      const { bodyLength, status } = await this.#readHeader();
+      if (bodyLength === 0) this.#end(isSent);
+      return { status, length: bodyLength, body: this.#bodyOf(bodyLength, isSent) };
     } catch (error) {
       throw this.#broken(error);
     }
@@ -172,47 +166,40 @@ export class ClientConnection implements SocketHandlers {
 
   // ---- inside ----
 
-  async *#bodyOf(length: number): AsyncGenerator<Uint8Array> {
+  async *#bodyOf(length: number, isSent: boolean): AsyncGenerator<Uint8Array> {
+    // An empty body was over before anyone could ask for it.
+    if (length === 0) return;
     let remaining = length;
-    let isDone = length === 0;
     try {
       while (remaining > 0) {
-        const chunk = await this.#readSome(remaining);
+        const chunk = await this.#inbox.readSome(remaining);
         remaining -= chunk.length;
+        // Freed before the last piece is handed over: its taker may not come back.
+        if (remaining === 0) this.#end(isSent);
         yield chunk;
       }
-      isDone = true;
     } catch (error) {
       throw this.#broken(error);
     } finally {
       // A consumer that stops early leaves bytes in the pipe that nobody can skip cheaply.
-      if (isDone) this.#end();
-      else this.destroy();
+      if (remaining > 0) this.destroy();
     }
   }
 
-  async #exclusive<T>(run: () => Promise<T>): Promise<T> {
-    this.#begin();
-    try {
-      const result = await run();
-      this.#end();
-      return result;
-    } catch (error) {
-      throw this.#broken(error);
-    }
-  }
-
-  #begin(): void {
+  #begin(timeoutMs = this.#networkTimeoutMs): void {
     if (this.#isBusy) throw new Error(`Cannot send to ${this.server}: a request is under way`);
     this.#isBusy = true;
+    this.#timeoutMs = timeoutMs;
     this.#progressAt = Date.now();
-    this.#watch = setInterval(() => this.#checkProgress(), Math.min(1000, this.#timeoutMs));
+    this.#watch = setInterval(() => this.#checkProgress(), Math.min(WATCH_PERIOD_MS, timeoutMs));
   }
 
-  #end(): void {
+  /** The answer is there. A request of which a part was never sent leaves the connection out of step. */
+  #end(isSent: boolean): void {
     this.#isBusy = false;
     this.idleSince = Date.now();
     this.#stopWatch();
+    if (!isSent) this.destroy();
   }
 
   #broken(error: unknown): RemoteError {
@@ -227,8 +214,8 @@ export class ClientConnection implements SocketHandlers {
   }
 
   #checkProgress(): void {
-    // Waiting for our own consumer is not the server's fault.
-    if (this.#isPaused || (this.#reader === undefined && this.#writer === undefined)) {
+    // Waiting for our own producer or consumer is not the server's fault.
+    if (!this.#inbox.isAwaited && this.#wakeWriter === undefined) {
       this.#progressAt = Date.now();
       return;
     }
@@ -237,75 +224,41 @@ export class ClientConnection implements SocketHandlers {
     this.destroy();
   }
 
-  #wake(who: "reader" | "writer"): void {
-    const waiter = who === "reader" ? this.#reader : this.#writer;
-    if (waiter === undefined) return;
-    if (who === "reader") this.#reader = undefined;
-    else this.#writer = undefined;
-    if (this.#isClosed && (who === "writer" || this.#queued === 0)) waiter.reject(this.#failure);
-    else waiter.resolve();
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
+  /** False when an answer came before everything was taken: it is to be read, whatever became of the connection. */
+  async #write(bytes: Uint8Array): Promise<boolean> {
     let rest = bytes;
     for (;;) {
-      // An answer that has arrived is read even if the server closed behind it.
-      if (this.#isClosed) {
-        if (this.#queued > 0) return;
-        throw this.#failure;
-      }
+      if (!this.#inbox.isEmpty) return rest.length === 0;
+      if (this.#isClosed) throw this.#failure;
       const taken = this.#socket!.write(rest);
       if (taken > 0) this.#progressAt = Date.now();
       rest = rest.subarray(taken);
-      if (rest.length === 0) return;
-      await new Promise<void>((resolve, reject) => {
-        this.#writer = { resolve, reject };
+      if (rest.length === 0) return true;
+      await new Promise<void>((resolve) => {
+        this.#wakeWriter = resolve;
       });
+      this.#wakeWriter = undefined;
     }
+  }
+
+  async #writeContent(content: AsyncIterable<Uint8Array>, length: number): Promise<boolean> {
+    for await (const chunk of counted(content, length)) {
+      if (!(await this.#write(chunk))) return false;
+    }
+    return true;
   }
 
   async #readWhole(): Promise<Answer> {
-    const { bodyLength, status } = decodeHeader(await this.#readExactly(HEADER_SIZE));
-    if (bodyLength < 0 || bodyLength > WHOLE_BODY_MAX)
-      throw new Error(`the server announced an answer of ${bodyLength} bytes`);
-    return { status, body: await this.#readExactly(bodyLength) };
+    const { bodyLength, status } = await this.#readHeader();
+    if (bodyLength > WHOLE_BODY_MAX) throw new Error(`the server announced an answer of ${bodyLength} bytes`);
+    return { status, body: await this.#inbox.readExactly(bodyLength) };
   }
 
-  async #readExactly(size: number): Promise<Uint8Array> {
-    if (size === 0) return new Uint8Array(0);
-    const first = await this.#readSome(size);
-    if (first.length === size) return first;
-    const whole = new Uint8Array(size);
-    whole.set(first);
-    for (let done = first.length; done < size; ) {
-      const chunk = await this.#readSome(size - done);
-      whole.set(chunk, done);
-      done += chunk.length;
+  async #readHeader(): Promise<Header> {
+    const header = decodeHeader(await this.#inbox.readExactly(HEADER_SIZE));
+    if (header.command !== RESPONSE_COMMAND || header.bodyLength < 0) {
+      throw new Error("the server does not answer as a FastDFS server");
     }
-    return whole;
-  }
-
-  /** 1..`limit` received bytes. */
-  async #readSome(limit: number): Promise<Uint8Array> {
-    while (this.#queued === 0) {
-      if (this.#isClosed) throw this.#failure;
-      if (this.#isPaused) {
-        this.#isPaused = false;
-        this.#socket!.resume();
-      }
-      await new Promise<void>((resolve, reject) => {
-        this.#reader = { resolve, reject };
-      });
-    }
-    const first = this.#queue[0]!;
-    const chunk = first.subarray(0, limit);
-    if (chunk.length === first.length) this.#queue.shift();
-    else this.#queue[0] = first.subarray(limit);
-    this.#queued -= chunk.length;
-    if (this.#isPaused && this.#queued < QUEUE_LIMIT / 2) {
-      this.#isPaused = false;
-      this.#socket?.resume();
-    }
-    return chunk;
+    return header;
   }
 }

@@ -3,7 +3,6 @@
 
 import { encodeRequest } from "../wire/command.ts";
 import { activeTest, quit } from "../wire/common-commands.ts";
-import { encodeHeader } from "../wire/header.ts";
 import { ClientConnection, type ConnectionTarget } from "./client-connection.ts";
 
 export interface PoolOptions {
@@ -17,8 +16,10 @@ export interface PoolOptions {
 
 export class ConnectionPool {
   readonly #options: PoolOptions;
+  /** By `host:port`, the one used last at the end. */
   readonly #idle = new Map<string, ClientConnection[]>();
   readonly #open = new Set<ClientConnection>();
+  #isClosed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -26,15 +27,24 @@ export class ConnectionPool {
 
   /** A connection to the server, kept or fresh; `isFresh` tells which. Rejects with a RemoteError. */
   async take(host: string, port: number): Promise<{ connection: ClientConnection; isFresh: boolean }> {
-    const list = this.#idle.get(`${host}:${port}`);
-    for (let connection = list?.pop(); connection !== undefined; connection = list?.pop()) {
-      if (await this.#isAlive(connection)) return { connection, isFresh: false };
-      this.#forget(connection);
+    const key = `${host}:${port}`;
+    for (;;) {
+      const connection = this.#idle.get(key)?.pop();
+      if (connection === undefined) return { connection: await this.open(host, port), isFresh: true };
+      if (!this.#mayBeAlive(connection)) {
+        this.#forget(connection);
+      } else if (await this.#answers(connection)) {
+        return { connection, isFresh: false };
+      } else {
+        // The others have been idle for longer: what ended this one has ended them too.
+        this.#forget(connection);
+        for (const other of this.#idle.get(key) ?? []) this.#forget(other);
+        this.#idle.delete(key);
+      }
     }
-    return { connection: await this.open(host, port), isFresh: true };
   }
 
-  /** A fresh connection; give it back with `release`. */
+  /** A fresh connection; give it back with `release`. Rejects with a RemoteError. */
   async open(host: string, port: number): Promise<ClientConnection> {
     const { connectTimeoutMs, networkTimeoutMs, localAddress } = this.#options;
     const target: ConnectionTarget = {
@@ -45,7 +55,8 @@ export class ConnectionPool {
       ...(localAddress === undefined ? {} : { localAddress }),
     };
     const connection = await ClientConnection.open(target);
-    this.#open.add(connection);
+    if (this.#isClosed) connection.destroy();
+    else this.#open.add(connection);
     return connection;
   }
 
@@ -56,13 +67,16 @@ export class ConnectionPool {
       return;
     }
     const key = `${host}:${port}`;
-    const list = this.#idle.get(key);
-    if (list === undefined) this.#idle.set(key, [connection]);
-    else list.push(connection);
+    const list = this.#idle.get(key) ?? [];
+    this.#idle.set(key, list);
+    list.push(connection);
+    // A burst leaves connections at the bottom that nobody reaches any more.
+    while (list[0] !== undefined && !this.#mayBeAlive(list[0])) this.#forget(list.shift()!);
   }
 
   /** Closes everything, politely where nothing is under way. */
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#open) {
       if (connection.isUsable) void connection.sendAndClose(encodeRequest(quit, {}));
       else connection.destroy();
@@ -71,14 +85,18 @@ export class ConnectionPool {
     this.#idle.clear();
   }
 
-  async #isAlive(connection: ClientConnection): Promise<boolean> {
-    if (!connection.isUsable) return false;
-    const idleMs = Date.now() - connection.idleSince;
-    if (idleMs > this.#options.maxIdleMs) return false;
-    if (idleMs < this.#options.probeAfterMs) return true;
+  #mayBeAlive(connection: ClientConnection): boolean {
+    return connection.isUsable && Date.now() - connection.idleSince <= this.#options.maxIdleMs;
+  }
+
+  async #answers(connection: ClientConnection): Promise<boolean> {
+    const { probeAfterMs, connectTimeoutMs, networkTimeoutMs } = this.#options;
+    if (Date.now() - connection.idleSince < probeAfterMs) return true;
     try {
-      const probe = encodeHeader({ bodyLength: 0, command: activeTest.number, status: 0 });
-      return (await connection.request(probe)).status === 0;
+      // A probe must not cost more than a new connection.
+      const timeoutMs = Math.min(connectTimeoutMs, networkTimeoutMs);
+      const { status } = await connection.request(encodeRequest(activeTest, {}), { timeoutMs });
+      return status === 0;
     } catch {
       return false;
     }

@@ -1,7 +1,7 @@
 // One server-side connection: cuts the byte stream into requests, hands them to their routes one at a time, and sends
 // the replies without ever holding more than one reply's remainder. It knows headers and nothing of what they mean.
 
-import type { Socket, SocketHandlers } from "../runtime/index.ts";
+import { releaseBuffers, type Socket, type SocketHandlers } from "../runtime/index.ts";
 import { decodeHeader, encodeStatus, type Header } from "../wire/header.ts";
 import { HEADER_SIZE } from "../wire/limits.ts";
 import { Status } from "../wire/status.ts";
@@ -24,6 +24,9 @@ export interface ConnectionRules<S> {
 const EMPTY = new Uint8Array(0);
 /** Received bytes that may wait while a reply is under way; beyond it the socket is paused. */
 const BACKLOG_LIMIT = 64 * 1024;
+/** From this size on, the buffers of a body are released while it streams. */
+const HUGE_BODY_BYTES = 64 * 1024 * 1024;
+const RELEASE_EVERY_BYTES = 8 * 1024 * 1024;
 /** How long a closing connection goes on reading, so that the peer gets the answer instead of a reset. */
 const LINGER_MS = 2000;
 
@@ -58,6 +61,7 @@ export class Connection<S = unknown> implements SocketHandlers {
   #route: Route<S> | undefined;
   /** Content bytes of the current request that have not arrived yet. */
   #remaining = 0;
+  #streamed = 0;
   #replied = false;
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
@@ -340,6 +344,7 @@ export class Connection<S = unknown> implements SocketHandlers {
       this.#pending = this.#pending.subarray(chunk.length);
       this.#remaining -= chunk.length;
       if (this.#phase === "body") this.#guard(() => this.#sink?.write(chunk));
+      this.#releaseStreamed(chunk.length);
       if (this.#remaining > 0 || this.#bodyPaused) return true;
     }
     if (this.#phase === "discard" || this.#sink === undefined) {
@@ -353,6 +358,15 @@ export class Connection<S = unknown> implements SocketHandlers {
     this.#phase = "busy";
     this.#guard(() => sink.finish());
     return true;
+  }
+
+  /** A huge body arrives in fresh buffers faster than the collector would look for dead ones. */
+  #releaseStreamed(size: number): void {
+    if (this.#header === undefined || this.#header.bodyLength < HUGE_BODY_BYTES) return;
+    this.#streamed += size;
+    if (this.#streamed < RELEASE_EVERY_BYTES) return;
+    this.#streamed = 0;
+    releaseBuffers();
   }
 
   #oversized(header: Header): boolean {

@@ -100,8 +100,18 @@ export function listenBun(options: ListenOptions): Promise<Listener> {
     const listener = Bun.listen<Adapter>(settings);
     return Promise.resolve({ port: listener.port, close: () => listener.stop(false) });
   } catch (error) {
-    return Promise.reject(error);
+    const code = error !== null && typeof error === "object" && "code" in error ? String(error.code) : "EIO";
+    const place = options.hostname.includes(":") ? `[${options.hostname}]` : options.hostname;
+    return Promise.reject(codedError(code, `Cannot listen on ${place}:${options.port}: ${listenReason(code)}`));
   }
+}
+
+/** What an operator has to know of a refused address. */
+function listenReason(code: string): string {
+  if (code === "EADDRINUSE") return "another program listens there (EADDRINUSE)";
+  if (code === "EADDRNOTAVAIL") return "this host does not have the address (EADDRNOTAVAIL)";
+  if (code === "EACCES") return "not allowed (EACCES)";
+  return code;
 }
 
 export function connectBun(options: ConnectOptions): Promise<Socket> {

@@ -1,7 +1,7 @@
 // Threads. A worker runs the entry file of its name with one plain message as its start data; messages are small plain
 // objects, bulk state is shared through SharedArrayBuffers (buffers sent by message have leaked memory in Bun).
 
-import { parentPort, Worker, workerData } from "node:worker_threads";
+import { parentPort, Worker, type WorkerOptions, workerData } from "node:worker_threads";
 
 export interface WorkerHandle {
   post(message: unknown): void;
@@ -18,7 +18,7 @@ const isCompiled = import.meta.url.includes("$bunfs");
 /** Starts the thread whose entry file is `entry`, a path from the project's root; `make build` lists it as an entry point. */
 export function startWorker(entry: "core/storage/io-worker.ts", data: unknown): WorkerHandle {
   const file = isCompiled ? `./${entry}` : new URL(`../../${entry}`, import.meta.url);
-  const worker = new Worker(file, { workerData: data });
+  const worker = new Worker(file, { workerData: data, smol: true } as WorkerOptions);
   let failure: Error | undefined;
   worker.on("error", (error: unknown) => {
     failure = error instanceof Error ? error : new Error(String(error));

@@ -13,6 +13,9 @@ import type { IpSize } from "../wire/reader.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { Leadership } from "./cluster/leadership.ts";
 import { disconnect, expire } from "./cluster/life.ts";
+import { type ListenAddress, listenAddresses } from "./control/listen-addresses.ts";
+import { resolveStorageIds } from "./control/resolve-ids.ts";
+import { TrunkKeeper } from "./control/trunk-keeper.ts";
 import { Session, type TrackerContext } from "./service/context.ts";
 import { trackerRoutes } from "./service/routes.ts";
 import { StateFolder } from "./state-files/state-folder.ts";
@@ -27,6 +30,8 @@ export interface TrackerDependencies {
   readonly listening?: () => void;
   /** Who folders made before that belong to (run_by_user). */
   readonly owner?: Owner;
+  /** Unix seconds; tests hand in a clock of their own. */
+  readonly now?: () => number;
 }
 
 export interface TrackerServer {
@@ -41,33 +46,24 @@ function responseIpSize(settings: TrackerSettings): IpSize {
   return settings.storageIds.some((entry) => entry.hosts.some((host) => host.includes(":"))) ? 46 : 16;
 }
 
-function listenHosts(settings: TrackerSettings): string[] {
-  const list = settings.bindAddr
-    .split(",")
-    .map((address) => address.trim())
-    .filter((address) => address !== "");
-  if (list.length > 0) return list;
-  return [settings.addressFamily === "IPv6" || settings.addressFamily === "both" ? "::" : "0.0.0.0"];
-}
-
 /** Loads the state and serves; rejects with one sentence when a file or address cannot be used. */
-export async function startTracker(
-  settings: TrackerSettings,
-  dependencies: TrackerDependencies,
-): Promise<TrackerServer> {
+export async function startTracker(given: TrackerSettings, dependencies: TrackerDependencies): Promise<TrackerServer> {
   const { log, owner } = dependencies;
+  const settings = { ...given, storageIds: await resolveStorageIds(given.storageIds) };
   ensureDirectory(settings.basePath, BASE_PATH_MODE, owner);
   for (const name of ["data", "logs"]) ensureDirectory(join(settings.basePath, name), DIRECTORY_MODE, owner);
   const cluster = new Cluster(settings);
-  const files = new StateFolder(settings.basePath, cluster);
+  const files = new StateFolder(settings.basePath, cluster, log);
   files.load();
-  const hosts = listenHosts(settings);
-  const port = settings.port === 0 ? await freePort(hosts[0]!) : settings.port;
-  const now = (): number => Math.floor(Date.now() / 1000);
+  const port = settings.port === 0 ? await freePort(listenAddresses(settings, 0)[0]!.host) : settings.port;
+  const addresses = listenAddresses(settings, port);
+  const now = dependencies.now ?? ((): number => Math.floor(Date.now() / 1000));
+  const leadership = new Leadership(addresses.map((address) => address.port));
   const context: TrackerContext = {
     cluster,
-    leadership: new Leadership(port),
+    leadership,
     files,
+    trunkKeeper: new TrunkKeeper(cluster, leadership, files, log),
     log,
     ipSize: responseIpSize(settings),
     upTime: now(),
@@ -77,9 +73,9 @@ export async function startTracker(
     connections: { current: 0, max: 0 },
     systemFilesReader: null,
   };
-  const servers = await listenAll(context, hosts, new Set([settings.innerPort || port, settings.outerPort || port]));
+  const servers = await listenAll(context, addresses);
   dependencies.listening?.();
-  return new RunningTracker(context, servers, hosts, port);
+  return new RunningTracker(context, servers, addresses);
 }
 
 /** The largest package, header included (tracker.md §1.2). */
@@ -87,42 +83,36 @@ function maxPackage(settings: TrackerSettings): number {
   return Math.max(settings.buffSizeBytes, settings.maxBuffSizeBytes);
 }
 
-async function listenAll(
-  context: TrackerContext,
-  hosts: readonly string[],
-  ports: ReadonlySet<number>,
-): Promise<FrameServer[]> {
+async function listenAll(context: TrackerContext, addresses: readonly ListenAddress[]): Promise<FrameServer[]> {
   const { cluster, log, connections } = context;
   const { settings } = cluster;
   const isAllowed =
     settings.allowHosts === null ? allowAll : await createHostFilter(settings.allowHosts, (text) => log.warn(text));
   const servers: FrameServer[] = [];
   try {
-    for (const hostname of hosts) {
-      for (const port of ports) {
-        const server = await serveFrames<Session>({
-          hostname,
-          port,
-          routes: trackerRoutes,
-          maxBodyBytes: context.maxPackageBytes,
-          oversize: "drop",
-          closeAfterEinval: false,
-          networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
-          log,
-          mayAccept: () => connections.current < settings.maxConnections,
-          open(connection) {
-            if (!isAllowed(connection.remoteAddress)) {
-              log.error(`ip addr ${connection.remoteAddress} is not allowed to access`);
-              return null;
-            }
-            connections.current++;
-            connections.max = Math.max(connections.max, connections.current);
-            return new Session(connection, context);
-          },
-          closed: (session) => sessionClosed(context, session),
-        });
-        servers.push(server);
-      }
+    for (const { host, port } of addresses) {
+      const server = await serveFrames<Session>({
+        hostname: host,
+        port,
+        routes: trackerRoutes,
+        maxBodyBytes: context.maxPackageBytes,
+        oversize: "drop",
+        closeAfterEinval: false,
+        networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
+        log,
+        mayAccept: () => connections.current < settings.maxConnections,
+        open(connection) {
+          if (!isAllowed(connection.remoteAddress)) {
+            log.error(`ip addr ${connection.remoteAddress} is not allowed to access`);
+            return null;
+          }
+          connections.current++;
+          connections.max = Math.max(connections.max, connections.current);
+          return new Session(connection, context);
+        },
+        closed: (session) => sessionClosed(context, session),
+      });
+      servers.push(server);
     }
   } catch (error) {
     await Promise.all(servers.map((server) => server.close(0)));
@@ -153,11 +143,11 @@ class RunningTracker implements TrackerServer {
   #checkedAt: number;
   #statusWrittenAt = 0;
 
-  constructor(context: TrackerContext, servers: readonly FrameServer[], hosts: readonly string[], port: number) {
+  constructor(context: TrackerContext, servers: readonly FrameServer[], addresses: readonly ListenAddress[]) {
     this.#context = context;
     this.#servers = servers;
-    this.hosts = hosts;
-    this.port = port;
+    this.hosts = [...new Set(addresses.map(({ host }) => host))];
+    this.port = addresses[0]!.port;
     this.#checkedAt = context.now();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -170,7 +160,7 @@ class RunningTracker implements TrackerServer {
   }
 
   #tick(): void {
-    const { leadership, cluster, files, log, upTime } = this.#context;
+    const { leadership, cluster, files, log, upTime, trunkKeeper } = this.#context;
     const now = this.#context.now();
     const wasLeader = leadership.isLeader;
     leadership.tick();
@@ -182,15 +172,13 @@ class RunningTracker implements TrackerServer {
           `storage ${storage.id} of ${storage.groupName} has not been heard of for ${now - storage.stat.lastHeartBeatTime} s: OFFLINE`,
         );
       }
+      trunkKeeper.replaceLost(now);
     }
-    try {
-      files.save();
-      if (now - this.#statusWrittenAt >= STATUS_FILE_SECONDS) {
-        this.#statusWrittenAt = now;
-        files.writeStatus(upTime, now);
-      }
-    } catch (error) {
-      log.error(`Cannot write the tracker's data files: ${String(error)}`);
+    trunkKeeper.tick(now);
+    files.save();
+    if (now - this.#statusWrittenAt >= STATUS_FILE_SECONDS) {
+      this.#statusWrittenAt = now;
+      files.writeStatus(upTime, now);
     }
   }
 }

@@ -2,14 +2,21 @@
 // with one write, and only then their replies leave. A reply therefore never precedes its record (storage.md §6.2 is
 // where C differs: it keeps records in memory and can lose them).
 
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { Status, statusOfError } from "../../wire/status.ts";
+import { codedErrno } from "../io/errno.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { BINLOG_ROTATE_BYTES, binlogPath, rotateBinlog } from "./binlog-files.ts";
 
 /** Told once what became of the record: 0, or the errno that kept it out of the binlog. */
 export interface Committed {
   committed(status: number): void;
+}
+
+/** What an operation leaves to be recorded: one or more whole lines, and who hears of it. */
+export interface Outcome {
+  readonly record: string;
+  readonly waiter: Committed;
 }
 
 export class CommitQueue {
@@ -54,11 +61,19 @@ export class CommitQueue {
       if (this.#flushesToDisk) fdatasyncSync(this.#fd);
     } catch (error) {
       status = statusOfError(error);
-      this.#report(
-        `Cannot append ${waiting.length} records to ${binlogPath(this.#folder, this.#index)}: ${String(error)}`,
-      );
+      const path = binlogPath(this.#folder, this.#scoreboard.binlogIndex);
+      this.#report(`Cannot append ${waiting.length} records to ${path}: ${String(error)}`);
     }
-    for (const waiter of waiting) waiter.committed(status);
+    for (const waiter of waiting) this.#tell(waiter, status);
+  }
+
+  /** One operation's mistake must not keep the others' answers back. */
+  #tell(waiter: Committed, status: number): void {
+    try {
+      waiter.committed(status);
+    } catch (error) {
+      this.#report(`An operation could not be ended: ${String(error)}`);
+    }
   }
 
   close(): void {
@@ -76,20 +91,25 @@ export class CommitQueue {
       this.#fd = openSync(binlogPath(this.#folder, index), "a", 0o644);
       this.#index = index;
     }
-    const before = scoreboard.binlogSize;
     // Names are ASCII: characters are bytes.
     const written = writeSync(this.#fd, text);
     if (written < text.length) {
       // A part of a line must not stay: the next record would continue it.
-      ftruncateSync(this.#fd, before);
-      throw Object.assign(new Error(`only ${written} of ${text.length} bytes were written`), { code: "ENOSPC" });
+      ftruncateSync(this.#fd, fstatSync(this.#fd).size - written);
+      throw codedErrno("ENOSPC", `only ${written} of ${text.length} bytes were written`);
     }
-    const after = before + written;
-    if (after < BINLOG_ROTATE_BYTES) {
-      scoreboard.setBinlog(index, after);
-    } else {
+    const size = scoreboard.binlogSize + written;
+    scoreboard.setBinlog(index, size);
+    if (size >= BINLOG_ROTATE_BYTES) this.#rotate(index);
+  }
+
+  /** The records are written: a failure here is told and tried again with the next append. */
+  #rotate(index: number): void {
+    try {
       rotateBinlog(this.#folder, index);
-      scoreboard.setBinlog(index + 1, 0);
+      this.#scoreboard.setBinlog(index + 1, 0);
+    } catch (error) {
+      this.#report(`Cannot go on from ${binlogPath(this.#folder, index)} to the next file: ${String(error)}`);
     }
   }
 }

@@ -50,3 +50,13 @@ export function renameMarkFile(syncFolder: string, oldIp: string, newIp: string,
   const from = join(syncFolder, `${oldIp}_${port}.mark`);
   if (existsSync(from)) renameSync(from, join(syncFolder, `${newIp}_${port}.mark`));
 }
+
+/** Marks are named after the group's port: they follow when it changes (ip mode). */
+export function movePortOfMarkFiles(syncFolder: string, oldPort: number, newPort: number): void {
+  const ending = `_${oldPort}.mark`;
+  for (const name of existsSync(syncFolder) ? readdirSync(syncFolder) : []) {
+    if (!name.endsWith(ending)) continue;
+    const moved = `${name.slice(0, -ending.length)}_${newPort}.mark`;
+    renameSync(join(syncFolder, name), join(syncFolder, moved));
+  }
+}

@@ -1,146 +1,65 @@
-// Who this storage is, as its trackers see it: addresses, group, parameters, storage id (storage.md §7.1 steps 2, 4, 5).
-// Asks until one tracker has answered everything.
+// Who this storage is: its id and the four bytes of its id that file names carry (storage.md §4.4, §7.1). Pure; the facts
+// come from settings, trackers and the host.
 
 import { Buffer } from "node:buffer";
-import { isIPv4 } from "node:net";
-import { parseStorageIds, type ServerAddress, type StorageIdEntry, type StorageSettings } from "../../../conf/index.ts";
-import { formatServerAddress } from "../../../conf/server-address.ts";
-import { addressBytes } from "../../fileid/source-address.ts";
-import type { Logger } from "../../observe/logger.ts";
-import { fetchStorageIds, getGroupName, getMyIp, getServerId } from "../../wire/tracker-lookup.ts";
-import { parameterRequest } from "../../wire/tracker-report.ts";
-import { parseParameters, type TrackerParameters } from "./parameters.ts";
-import { type LinkOptions, TrackerLink } from "./tracker-link.ts";
+import { crc32 } from "node:zlib";
+import { parseStorageIds, type StorageIdEntry } from "../../../conf/index.ts";
+import { addressBytes, type SourceBytes } from "../../fileid/source-address.ts";
 
-/** At most so many pages of storage ids: C callers stop there too. */
-const ID_PAGES_MAX = 32;
-const RETRY_MS = 1000;
-const SAY_AGAIN_MS = 60_000;
+/** Id without storage ids: the IPv4 text, for IPv6 a short code of 12 characters (tracker.md §4.1). */
+export function idOfAddress(address: string): string {
+  if (!address.includes(":")) return address;
+  // The tracker's CRC has no final inversion.
+  const code = new Uint8Array(8);
+  new DataView(code.buffer).setUint32(0, ~crc32(address) >>> 0, true);
+  return `${Buffer.from(code).toString("base64url")}.`;
+}
 
-export interface Identity {
+/** Lines of the trackers' list (FETCH_STORAGE_IDS); throws ConfError when a line cannot be read. */
+export function readIdLines(lines: string): StorageIdEntry[] {
+  // `[v6]:port` and `a,b:port` are the forms of storage_ids.conf itself.
+  return parseStorageIds(lines, "the tracker's storage ids");
+}
+
+/** Facts to find the own entry of the list with. */
+export interface OwnFacts {
   readonly groupName: string;
-  /** The storage's id: its own number, or its address. */
-  readonly id: string;
-  /** As the trackers see this storage; the inner one first. */
+  readonly port: number;
+  /** server_id of storage.conf; "" = not given. */
+  readonly serverId: string;
+  /** Addresses of this host that others can reach. */
   readonly addresses: readonly string[];
-  readonly parameters: TrackerParameters;
-  readonly storageIds: readonly StorageIdEntry[];
-  /** First four bytes of file names. */
-  readonly sourceBytes: [number, number, number, number];
 }
 
-/** Asks the trackers in turn until one has told everything, or `signal` is aborted. */
-export async function findIdentity(
-  settings: StorageSettings,
-  linkOptions: LinkOptions,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<Identity> {
-  let saidAt = 0;
-  for (;;) {
-    const failures: string[] = [];
-    for (const tracker of settings.trackerServers) {
-      signal.throwIfAborted();
-      try {
-        return await askTracker(settings, tracker, linkOptions);
-      } catch (error) {
-        failures.push(`${formatServerAddress(tracker)} (${error instanceof Error ? error.message : String(error)})`);
-      }
+/**
+ * The own id where the tracker trusts storages (trust_storage_server_id): the configured one, else that of the entry with
+ * our group, port and one of our addresses; null = the tracker must be asked. Throws when the configured id is not in the list.
+ */
+export function findTrustedId(entries: readonly StorageIdEntry[], facts: OwnFacts): string | null {
+  if (facts.serverId !== "") {
+    const entry = entries.find((candidate) => candidate.id === facts.serverId);
+    if (entry === undefined) {
+      throw new Error(`Cannot be storage ${facts.serverId}: server_id is not in the tracker's storage_ids.conf`);
     }
-    if (Date.now() - saidAt > SAY_AGAIN_MS) {
-      saidAt = Date.now();
-      log.error(`Cannot learn the parameters of the cluster from any tracker, trying on: ${failures.join(", ")}`);
+    if (entry.groupName !== facts.groupName) {
+      throw new Error(
+        `Cannot be storage ${facts.serverId}: it belongs to ${entry.groupName}, group_name is ${facts.groupName}`,
+      );
     }
-    await pause(RETRY_MS, signal);
+    return entry.id;
   }
-}
-
-/** Waits; ends at once with the signal's reason when it is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-}
-
-async function askTracker(settings: StorageSettings, tracker: ServerAddress, options: LinkOptions): Promise<Identity> {
-  const link = await TrackerLink.open(tracker, options);
-  try {
-    const { port } = settings;
-    const groupName = settings.groupName === "" ? await askGroupName(link, port) : settings.groupName;
-    const { addresses: list } = await link.call(getMyIp, { groupName, port });
-    const addresses = list.split(",");
-    const { text } = await link.call(parameterRequest, {});
-    const parameters = parseParameters(Buffer.from(text).toString("latin1"));
-    const storageIds = parameters.useStorageId ? await askStorageIds(link) : [];
-    const id = parameters.useStorageId
-      ? await askId(link, settings, groupName, addresses, parameters, storageIds)
-      : addresses[0]!;
-    const sourceBytes = sourceBytesOf(id, addresses, parameters);
-    return { groupName, id, addresses, parameters, storageIds, sourceBytes };
-  } finally {
-    await link.quit();
-  }
-}
-
-async function askGroupName(link: TrackerLink, port: number): Promise<string> {
-  const ipAndPort = Buffer.alloc(4);
-  ipAndPort.writeInt32BE(port);
-  return (await link.call(getGroupName, { ipAndPort })).groupName;
-}
-
-async function askStorageIds(link: TrackerLink): Promise<StorageIdEntry[]> {
-  let text = "";
-  let startIndex = 0;
-  for (let page = 0; page < ID_PAGES_MAX; page++) {
-    const { total, current, lines } = await link.call(fetchStorageIds, { startIndex, allowEmpty: true });
-    text += lines;
-    startIndex += current;
-    if (startIndex >= total || current === 0) break;
-  }
-  return parseStorageIds(text, `storage ids of tracker ${link.server}`);
-}
-
-async function askId(
-  link: TrackerLink,
-  settings: StorageSettings,
-  groupName: string,
-  addresses: readonly string[],
-  parameters: TrackerParameters,
-  ids: readonly StorageIdEntry[],
-): Promise<string> {
-  if (parameters.trustStorageServerId && settings.serverId !== "") return settings.serverId;
-  const mine = ids.find(
-    (entry) =>
-      entry.groupName === groupName &&
-      entry.port === settings.port &&
-      entry.hosts.some((host) => addresses.includes(host)),
+  const own = entries.find(
+    ({ groupName, port, hosts }) =>
+      groupName === facts.groupName &&
+      (port === facts.port || port === 0) &&
+      hosts.some((host) => facts.addresses.includes(host)),
   );
-  if (mine !== undefined) return mine.id;
-  const host = addresses[0]!.includes(":") ? `[${addresses[0]}]:${settings.port}` : `${addresses[0]}:${settings.port}`;
-  return (await link.call(getServerId, { groupName, host })).storageId;
+  return own?.id ?? null;
 }
 
-function sourceBytesOf(
-  id: string,
-  addresses: readonly string[],
-  parameters: TrackerParameters,
-): [number, number, number, number] {
-  if (parameters.useStorageId && parameters.idTypeInFilename === "id") {
-    const number = Number(id);
-    return [number & 0xff, (number >>> 8) & 0xff, (number >>> 16) & 0xff, 0];
-  }
-  return [...addressBytes(addresses.find((address) => isIPv4(address)) ?? addresses[0]!)] as [
-    number,
-    number,
-    number,
-    number,
-  ];
+/** The source field of new file names: the id's bytes, little-endian, or the address's. */
+export function sourceBytesOf(idType: "ip" | "id", id: string, address: string): SourceBytes {
+  if (idType === "ip") return addressBytes(address);
+  const number = Number(id);
+  return [number & 0xff, (number >>> 8) & 0xff, (number >>> 16) & 0xff, number >>> 24];
 }

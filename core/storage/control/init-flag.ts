@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { parseConfText } from "../../../conf/index.ts";
 import { readTextFile, writeFileAtomically } from "../../disk/atomic-file.ts";
+import type { Owner } from "../../disk/owner.ts";
 
 /** Identity, state of the first copy, and marks of the store paths. */
 export interface InitFlag {
@@ -78,7 +79,10 @@ export function parseInitFlag(text: string, file: string, storePathCount: number
     currentTrunkFileId: number("current_trunk_file_id"),
     trunkLastCompressTime: number("trunk_last_compress_time"),
     trunkBinlogCompressStage: number("trunk_binlog_compress_stage"),
-    storePathMarks: Array.from({ length: storePathCount }, (_, index) => document.get(`store_path_mark${index}`) || null),
+    storePathMarks: Array.from(
+      { length: storePathCount },
+      (_, index) => document.get(`store_path_mark${index}`) || null,
+    ),
   };
 }
 
@@ -86,17 +90,16 @@ export function parseInitFlag(text: string, file: string, storePathCount: number
 export class InitFlagFile {
   readonly path: string;
   readonly isFirstStart: boolean;
+  readonly #owner: Owner | undefined;
   #flag: InitFlag;
 
-  /** Loads the file; on a first start nothing is written yet. Throws when the file cannot be read or used. */
-  constructor(basePath: string, nowSeconds: number, port: number, storePathCount: number) {
+  /** Loads the file; without one this is a first start with `first`. Writes nothing; throws when it cannot be used. */
+  constructor(basePath: string, first: InitFlag, owner: Owner | undefined) {
+    this.#owner = owner;
     this.path = join(basePath, "data", ".data_init_flag");
     const text = readTextFile(this.path);
     this.isFirstStart = text === null;
-    this.#flag =
-      text === null
-        ? firstInitFlag(nowSeconds, port, storePathCount)
-        : parseInitFlag(text, this.path, storePathCount);
+    this.#flag = text === null ? first : parseInitFlag(text, this.path, first.storePathMarks.length);
   }
 
   get value(): InitFlag {
@@ -106,7 +109,7 @@ export class InitFlagFile {
   /** Changes some facts and replaces the file; the change does not count when the file could not be written. */
   update(changes: Partial<InitFlag>): void {
     const next = { ...this.#flag, ...changes };
-    writeFileAtomically(this.path, formatInitFlag(next));
+    writeFileAtomically(this.path, formatInitFlag(next), this.#owner === undefined ? {} : { owner: this.#owner });
     this.#flag = next;
   }
 }

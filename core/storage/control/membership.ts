@@ -1,137 +1,174 @@
-// What this storage knows of its group and trackers, as a pure state machine: answers of trackers in, things to tell them
-// out (tracker.md §4.14, storage.md §7.4). Time and connections are elsewhere.
+// What a storage believes about its group: members with their statuses, its own status at each tracker, the leading
+// tracker, the trunk server. A pure state machine (tracker.md §4.14): answers go in, what to do comes out. It asks nobody
+// and knows no clock.
 
+import { MAX_STORAGES_PER_GROUP } from "../../wire/limits.ts";
 import { StorageStatus } from "../../wire/storage-status.ts";
-import { ChangeFlag, type ReportAnswer, type StorageBrief } from "../../wire/tracker-report.ts";
+import type { StorageBrief } from "../../wire/tracker-report.ts";
 
-const { INIT, WAIT_SYNC, SYNCING, IP_CHANGED, DELETED, OFFLINE, ONLINE, ACTIVE, NONE } = StorageStatus;
+export type Member = Readonly<StorageBrief>;
 
-export interface Leader {
-  readonly ipAddress: string;
-  readonly port: number;
+/** What a member list of a tracker leads to. */
+export interface MergeOutcome {
+  /** Briefs to send back with REPLICA_CHG: where we know better than the tracker. Empty = send nothing. */
+  readonly differences: readonly StorageBrief[];
+  /** The tracker has lost sight of us: join it again. */
+  readonly needsRejoin: boolean;
+  /** Members that replication has to start for. */
+  readonly started: readonly Member[];
+  /** Members that have no room: a group has at most 32. */
+  readonly refused: readonly Member[];
 }
 
-/** What an answer asks this storage to do. */
-export interface Consequences {
-  /** Members whose status this storage knows better: to be told with REPLICA_CHG. */
-  readonly differences: StorageBrief[];
-  /** This storage's own status was set back: it must join again. */
-  readonly mustRejoin: boolean;
-  /** A leader was named: null for "none". Absent when nothing was said. */
-  readonly leader?: Leader | null;
-  /** The group's trunk server; null for "none". Absent when nothing was said. */
-  readonly trunkServer?: StorageBrief | null;
-}
+/** What an announced leader leads to. `ask` = another one was known: ask it whether it still claims to lead. */
+export type LeaderOutcome =
+  | { readonly kind: "ignored" | "unchanged" | "adopted" | "lost" }
+  | { readonly kind: "ask"; readonly old: number };
+
+const { OFFLINE, ONLINE, ACTIVE, WAIT_SYNC, SYNCING, IP_CHANGED, DELETED, INIT, NONE } = StorageStatus;
+
+const isGone = (status: number): boolean => status === DELETED || status === IP_CHANGED;
+/** Three statuses between which the tracker moves a storage by itself. */
+const isAvailable = (status: number): boolean => status === OFFLINE || status === ONLINE || status === ACTIVE;
 
 export class Membership {
-  readonly myId: string;
+  readonly ownId: string;
   readonly #members = new Map<string, StorageBrief>();
-  /** This storage's status as each tracker sees it; -1 until it has joined there. */
-  readonly #myStatusAt: number[];
-  leader: Leader | null = null;
+  /** Own status by tracker; null = not joined yet. */
+  readonly #ownStatus: (number | null)[];
+  readonly #hasAnswered: boolean[];
+  #leader: number | null = null;
+  #trunkServer: Member | null = null;
 
-  constructor(myId: string, trackerCount: number) {
-    this.myId = myId;
-    this.#myStatusAt = Array.from({ length: trackerCount }, () => -1);
+  constructor(ownId: string, trackerCount: number) {
+    this.ownId = ownId;
+    this.#ownStatus = new Array<null>(trackerCount).fill(null);
+    this.#hasAnswered = new Array<boolean>(trackerCount).fill(false);
   }
 
-  /** All known members by id. */
-  get members(): StorageBrief[] {
-    return [...this.#members.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  /** Members sorted by id, also those that are gone. */
+  get members(): Member[] {
+    return [...this.#members.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   }
 
-  /** Own status, or undefined while no tracker has named this storage. */
-  get myStatus(): number | undefined {
-    return this.#members.get(this.myId)?.status;
+  /** Index of the leading tracker in the settings' list, null while none is known. */
+  get leader(): number | null {
+    return this.#leader;
   }
 
-  /** The status byte of a JOIN: what is known, 0 for unknown, -1 for unknown while another tracker has not answered yet. */
-  get statusForJoin(): number {
-    const known = this.myStatus;
-    if (known !== undefined) return known;
-    const isWaiting = this.#myStatusAt.length > 1 && this.#myStatusAt.some((status) => status < 0);
-    return isWaiting ? -1 : INIT;
+  get trunkServer(): Member | null {
+    return this.#trunkServer;
   }
 
-  joined(tracker: number, myStatus: number): void {
-    this.#myStatusAt[tracker] = myStatus;
+  statusOf(id: string): number | null {
+    return this.#members.get(id)?.status ?? null;
   }
 
-  statusAt(tracker: number): number {
-    return this.#myStatusAt[tracker] ?? -1;
+  /** Own status as this tracker sees it, null before the join. */
+  ownStatusAt(tracker: number): number | null {
+    return this.#ownStatus[tracker] ?? null;
   }
 
-  /** The status to correct at `tracker` so that it agrees with the leader; null when they agree (tracker.md §4.11). */
-  correctionFor(tracker: number, leaderTracker: number): number | null {
-    const mine = this.statusAt(tracker);
-    const leading = this.statusAt(leaderTracker);
-    if (tracker === leaderTracker || mine < 0 || leading < 0 || mine === leading) return null;
-    return isAvailable(mine) && isAvailable(leading) ? null : leading;
+  /** The status byte of a JOIN: the last known own status; 0, or -1 while some tracker has not answered a join yet. */
+  joinStatus(): number {
+    const own = this.statusOf(this.ownId);
+    if (own !== null) return own;
+    const isAlone = this.#hasAnswered.length <= 1;
+    return isAlone || this.#hasAnswered.every((answered) => answered) ? INIT : -1;
   }
 
-  /** Takes in the answer of a beat, disk or sync report. `isFromLeader` guards the trunk server's change. */
-  apply(tracker: number, answer: ReportAnswer, isFromLeader: boolean): Consequences {
-    const briefs = [...answer.briefs];
-    const consequences: { -readonly [K in keyof Consequences]: Consequences[K] } = {
-      differences: [],
-      mustRejoin: false,
-    };
-    if ((answer.flags & ChangeFlag.LEADER) !== 0) {
-      const brief = briefs.shift();
-      consequences.leader =
-        brief === undefined || brief.ipAddress === "" ? null : { ipAddress: brief.ipAddress, port: brief.port };
-    }
-    if ((answer.flags & ChangeFlag.TRUNK_SERVER) !== 0) {
-      const brief = briefs.shift();
-      if (isFromLeader) consequences.trunkServer = brief === undefined || brief.id === "" ? null : brief;
-    }
-    if ((answer.flags & ChangeFlag.GROUP) !== 0) {
-      const { differences, mustRejoin } = this.#merge(tracker, briefs);
-      consequences.differences.push(...differences);
-      consequences.mustRejoin = mustRejoin;
-    }
-    return consequences;
+  /** A tracker answered a JOIN; `status` null = it refused. */
+  joined(tracker: number, status: number | null): void {
+    this.#hasAnswered[tracker] = true;
+    if (status !== null) this.#ownStatus[tracker] = status;
   }
 
-  #merge(tracker: number, briefs: readonly StorageBrief[]): { differences: StorageBrief[]; mustRejoin: boolean } {
+  /** Takes a tracker's member list over, as far as the tracker knows better. */
+  merge(tracker: number, briefs: readonly StorageBrief[]): MergeOutcome {
     const differences: StorageBrief[] = [];
-    let mustRejoin = false;
+    const started: Member[] = [];
+    const refused: Member[] = [];
+    let needsRejoin = false;
+    const listed = new Set<string>();
     for (const brief of briefs) {
-      if (brief.id === this.myId) this.#myStatusAt[tracker] = brief.status;
+      listed.add(brief.id);
+      if (brief.id === this.ownId) this.#ownStatus[tracker] = brief.status;
       const mine = this.#members.get(brief.id);
       if (mine === undefined) {
-        if (brief.status !== DELETED && brief.status !== IP_CHANGED) this.#members.set(brief.id, { ...brief });
+        if (isGone(brief.status)) continue;
+        if (this.#members.size >= MAX_STORAGES_PER_GROUP) {
+          refused.push(brief);
+          continue;
+        }
+        this.#members.set(brief.id, { ...brief });
+        started.push(brief);
         continue;
       }
-      const verdict = judge(mine.status, brief.status);
-      mine.port = brief.port;
       mine.ipAddress = brief.ipAddress;
-      if (verdict === "differs") {
-        differences.push({ ...mine });
-        if (brief.id === this.myId) mustRejoin = true;
-      } else if (verdict !== "keep") {
-        mine.status = verdict;
-      }
+      mine.port = brief.port;
+      const verdict = mergeStatus(mine.status, brief.status);
+      if (verdict === "take" || verdict === "start") mine.status = brief.status;
+      if (verdict === "start") started.push({ ...mine });
+      if (verdict === "report" || verdict === "report-lower") differences.push({ ...mine });
+      if (verdict === "report-lower" && brief.id === this.ownId) needsRejoin = true;
     }
-    const named = new Set(briefs.map((brief) => brief.id));
-    for (const member of this.#members.values()) if (!named.has(member.id)) differences.push({ ...member });
-    return { differences, mustRejoin };
+    // A list that does not name everybody we know: the tracker hears of the missing ones.
+    for (const mine of this.members) {
+      if (!listed.has(mine.id) && mine.status !== NONE) differences.push({ ...mine });
+    }
+    return { differences: differences.slice(0, MAX_STORAGES_PER_GROUP), needsRejoin, started, refused };
+  }
+
+  /** A status that replication found out by itself (SYNCING, OFFLINE of a peer that is being filled). */
+  setStatus(id: string, status: number): void {
+    const member = this.#members.get(id);
+    if (member !== undefined) member.status = status;
+  }
+
+  /** A tracker announced the leader; `index` in our list, null = it knows none, undefined = one that we do not list. */
+  leaderAnnounced(index: number | null | undefined): LeaderOutcome {
+    if (index === undefined) return { kind: "ignored" };
+    if (index === null) {
+      this.#leader = null;
+      return { kind: "lost" };
+    }
+    if (index === this.#leader) return { kind: "unchanged" };
+    if (this.#leader !== null) return { kind: "ask", old: this.#leader };
+    this.#leader = index;
+    return { kind: "adopted" };
+  }
+
+  /** The answer to `ask`: with two leaders there is none until they have elected again (RESELECT to both). */
+  leaderChecked(announced: number, oldStillLeads: boolean): void {
+    this.#leader = oldStillLeads ? null : announced;
+  }
+
+  /** The trunk server that `tracker` announced; only the leader's word counts. Returns whether it was taken. */
+  trunkServerAnnounced(tracker: number, server: Member | null): boolean {
+    if (tracker !== this.#leader) return false;
+    this.#trunkServer = server;
+    return true;
+  }
+
+  /** The status to ask of a tracker with CHANGE_STATUS because the leader sees us differently; null = they agree. */
+  statusCorrection(tracker: number): number | null {
+    if (this.#leader === null || this.#leader === tracker) return null;
+    const own = this.ownStatusAt(tracker);
+    const leaders = this.ownStatusAt(this.#leader);
+    if (own === null || leaders === null || own === leaders) return null;
+    return isAvailable(own) && isAvailable(leaders) ? null : leaders;
   }
 }
 
-function isAvailable(status: number): boolean {
-  return status === OFFLINE || status === ONLINE || status === ACTIVE;
-}
-
-/** What becomes of a status when a tracker names another: the new one, the old one, or a difference to report. */
-function judge(mine: number, theirs: number): number | "keep" | "differs" {
+/** What becomes of a known member: `mine` is the local status, `theirs` the tracker's. */
+function mergeStatus(mine: number, theirs: number): "keep" | "take" | "start" | "report" | "report-lower" {
   if (mine === theirs) return "keep";
   if (theirs === OFFLINE) {
-    if (mine === ACTIVE || mine === ONLINE) return OFFLINE;
-    return mine === NONE || mine === INIT ? "keep" : "differs";
+    if (mine === ACTIVE || mine === ONLINE) return "take";
+    return mine === NONE || mine === INIT ? "keep" : "report";
   }
-  if (mine === OFFLINE) return theirs;
-  if (mine === NONE) return theirs === DELETED || theirs === IP_CHANGED ? "keep" : theirs;
-  if ((theirs === WAIT_SYNC || theirs === SYNCING) && mine > theirs) return "differs";
-  return theirs;
+  if (mine === OFFLINE) return "take";
+  if (mine === NONE) return isGone(theirs) ? "keep" : "start";
+  if ((theirs === WAIT_SYNC || theirs === SYNCING) && mine > theirs) return "report-lower";
+  return "take";
 }

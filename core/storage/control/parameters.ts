@@ -26,7 +26,9 @@ export function parseTrackerParameters(text: string): TrackerParameters {
   const reservedText = document.get("reserved_storage_space");
   const reserved = reservedText === undefined ? DEFAULT_RESERVED : readReservedSpace(reservedText);
   if (reserved === null) {
-    throw new Error(`Cannot use the tracker's reserved_storage_space '${reservedText}': neither a size nor a percentage`);
+    throw new Error(
+      `Cannot use the tracker's reserved_storage_space '${reservedText}': neither a size nor a percentage`,
+    );
   }
   return {
     useStorageId,

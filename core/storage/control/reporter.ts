@@ -1,222 +1,251 @@
-// The storage's line to one tracker (storage.md §7.2): join, settle where old data comes from, then beats and reports once
-// they are due. Any failure closes the line; it is opened and joined again. One reporter a tracker, none knows another.
+// The long connection of a storage to one tracker (storage.md §7.2): join, agree about the source of old files, then once
+// a second whatever has become due. Any trouble ends the connection; a new one follows after a pause. What answers mean
+// is decided by the membership.
 
-import { formatServerAddress, type ServerAddress } from "../../../conf/server-address.ts";
-import { RemoteError } from "../../net/remote-error.ts";
+import { Buffer } from "node:buffer";
+import { formatServerAddress, type ServerAddress } from "../../../conf/index.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { PROTOCOL_VERSION } from "../../wire/limits.ts";
-import { Status } from "../../wire/status.ts";
-import { storageStat } from "../../wire/storage-stat.ts";
-import { getLeader } from "../../wire/tracker-list.ts";
+import { storageStatusName } from "../../wire/storage-status.ts";
 import {
+  ChangeFlag,
   changelogRequest,
   changeStatus,
+  type JoinRequest,
   type ReportAnswer,
   replicaChange,
   reportDiskUsage,
   storageBeat,
   storageJoin,
-  syncDestRequest,
-  syncNotify,
   syncReport,
 } from "../../wire/tracker-report.ts";
-import { pause } from "./identity.ts";
-import type { StorageState } from "./storage-state.ts";
-import { TrackerLink } from "./tracker-link.ts";
+import { resolveTracker } from "./addresses.ts";
+import { askAddresses, messageOf, textOf } from "./discovery.ts";
+import type { Member, Membership } from "./membership.ts";
+import { pause, unlessAborted } from "./pause.ts";
+import type { SyncSourceKeeper } from "./sync-source.ts";
+import { type LinkOptions, TrackerLink } from "./tracker-link.ts";
 
 const TICK_MS = 1000;
-const SAY_AGAIN_MS = 60_000;
+/** C waits a whole heartbeat; a tracker that has come back need not. */
+const CONNECT_RETRY_MAX_MS = 5000;
+
+/** What all reporters of a storage share. */
+export interface ReporterHelp {
+  /** As settings give them; their index is the tracker's number everywhere. */
+  readonly trackers: readonly ServerAddress[];
+  readonly linkOptions: LinkOptions;
+  readonly membership: Membership;
+  readonly syncSource: SyncSourceKeeper;
+  readonly log: Logger;
+  readonly groupName: string;
+  readonly port: number;
+  /** Own addresses that the first trackers told. */
+  readonly addresses: readonly string[];
+  readonly heartBeatIntervalMs: number;
+  readonly statReportIntervalMs: number;
+  /** Ask for the changelog after each heartbeat (storage_ip_changed_auto_adjust). */
+  readonly wantsChangelog: boolean;
+  /** The unchanging part of a JOIN. */
+  readonly profile: Pick<
+    JoinRequest,
+    "storePathCount" | "subdirCountPerPath" | "uploadPriority" | "joinTime" | "upTime" | "storageId"
+  >;
+  /** The statistics block, 348 bytes. */
+  stat(): Uint8Array;
+  /** Space of every store path. */
+  space(): { totalMb: number; freeMb: number }[];
+  /** Newest source timestamp received from each member, 0 = nothing. */
+  received(): { sourceId: string; timestamp: number }[];
+  changelogArrived(text: string): void;
+  leaderAnnounced(brief: Member): Promise<void>;
+}
+
+/** `ended` = the storage stops, `failed` = pause before the next try, `again` = join again soon. */
+type SessionEnd = { kind: "ended" } | { kind: "again" } | { kind: "failed"; error: unknown; pauseMs: number };
 
 export class Reporter {
-  readonly #state: StorageState;
-  readonly #index: number;
-  readonly #tracker: ServerAddress;
-  readonly #log: Logger;
-  #link: TrackerLink | undefined;
-  #lastBeatMs = 0;
-  #lastDiskMs = 0;
-  #lastSyncReportMs = 0;
-  #sentStat = "";
-  #sentSync = "";
-  #isFirstLook = true;
-  #saidAt = 0;
+  readonly #help: ReporterHelp;
+  readonly #tracker: number;
+  readonly #name: string;
+  readonly #signal: AbortSignal;
+  readonly #joined: () => void;
+  #hasCheckedAddress = false;
   #lastFailure = "";
+  #lastStat: Uint8Array | undefined;
+  #lastReceived = "";
+  #lastBeatMs = 0;
+  #lastSpaceMs = 0;
+  #lastSyncReportMs = 0;
 
-  constructor(state: StorageState, index: number, log: Logger) {
-    this.#state = state;
-    this.#index = index;
-    this.#tracker = state.settings.trackerServers[index]!;
-    this.#log = log;
+  /** `joined` is called whenever a join has been completed by a first heartbeat. */
+  constructor(help: ReporterHelp, tracker: number, signal: AbortSignal, joined: () => void) {
+    this.#help = help;
+    this.#tracker = tracker;
+    this.#name = formatServerAddress(help.trackers[tracker]!);
+    this.#signal = signal;
+    this.#joined = joined;
   }
 
-  /** Runs until the signal is aborted. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#serve(signal);
-      } catch (error) {
-        if (signal.aborted) break;
-        this.#link?.destroy();
-        this.#link = undefined;
-        this.#complain(error);
-        await pause(TICK_MS, signal).catch(() => {});
+  /** Runs until the signal is aborted; never rejects. */
+  async run(): Promise<void> {
+    const { log } = this.#help;
+    while (!this.#signal.aborted) {
+      const end = await this.#session();
+      if (end.kind === "ended") return;
+      if (end.kind === "failed") {
+        const text = messageOf(end.error);
+        const where = text.startsWith(this.#name) ? text : `${this.#name}: ${text}`;
+        if (text !== this.#lastFailure) log.error(`Lost or cannot join tracker ${where}; trying again`);
+        this.#lastFailure = text;
       }
-    }
-    await this.#link?.quit();
-  }
-
-  /** The same trouble is said once a minute. */
-  #complain(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    if (text === this.#lastFailure && Date.now() - this.#saidAt < SAY_AGAIN_MS) return;
-    this.#lastFailure = text;
-    this.#saidAt = Date.now();
-    this.#log.error(`Lost tracker ${formatServerAddress(this.#tracker)}: ${text}`);
-  }
-
-  async #serve(signal: AbortSignal): Promise<void> {
-    const link = await TrackerLink.open(this.#tracker, this.#state.linkOptions);
-    this.#link = link;
-    await this.#join(link);
-    this.#state.joined(this.#index);
-    this.#log.info(`joined tracker ${link.server}`);
-    this.#lastFailure = "";
-    this.#lastBeatMs = 0;
-    this.#lastDiskMs = 0;
-    this.#sentStat = "";
-    for (;;) {
-      await this.#tick(link);
-      await pause(TICK_MS, signal);
+      await pause(end.kind === "failed" ? end.pauseMs : TICK_MS, this.#signal);
     }
   }
 
-  // ---- joining ----
+  async #session(): Promise<SessionEnd> {
+    const { heartBeatIntervalMs } = this.#help;
+    let pauseMs = Math.min(heartBeatIntervalMs, CONNECT_RETRY_MAX_MS);
+    let link: TrackerLink | undefined;
+    try {
+      const address = await resolveTracker(this.#help.trackers[this.#tracker]!);
+      link = await unlessAborted(TrackerLink.open(address, this.#help.linkOptions), this.#signal);
+      await this.#guard(this.#checkAddress(link));
+      pauseMs = heartBeatIntervalMs;
+      await this.#guard(this.#join(link));
+      await this.#guard(this.#help.syncSource.agree(link, this.#tracker));
+      pauseMs = TICK_MS;
+      return await this.#reports(link);
+    } catch (error) {
+      return this.#signal.aborted ? { kind: "ended" } : { kind: "failed", error, pauseMs };
+    } finally {
+      link?.quit();
+    }
+  }
+
+  /** A request must not hold up the end of the storage. */
+  #guard<T>(work: Promise<T>): Promise<T> {
+    return unlessAborted(work, this.#signal);
+  }
+
+  async #checkAddress(link: TrackerLink): Promise<void> {
+    if (this.#hasCheckedAddress) return;
+    const { groupName, port, addresses } = this.#help;
+    const seen = await askAddresses(link, groupName, port);
+    if (seen.join() !== addresses.join()) {
+      throw new Error(`it sees this storage at ${seen.join()}, the other trackers at ${addresses.join()}`);
+    }
+    this.#hasCheckedAddress = true;
+  }
 
   async #join(link: TrackerLink): Promise<void> {
-    const state = this.#state;
-    const { settings, identity, initFlag, membership } = state;
-    const answer = await link.call(storageJoin, {
-      groupName: identity.groupName,
-      storagePort: settings.port,
-      storePathCount: settings.storePaths.length,
-      subdirCountPerPath: settings.subdirCountPerPath,
-      uploadPriority: settings.uploadPriority,
-      joinTime: initFlag.joinTime,
-      upTime: state.upTime,
-      version: PROTOCOL_VERSION,
-      initFlag: !initFlag.syncOldDone,
-      status: membership.statusForJoin,
-      storageId: identity.parameters.useStorageId ? identity.id : "",
-      currentTrackerIp: link.host,
-      trackerCount: settings.trackerServers.length,
-      trackerLines: settings.trackerServers.map((server) => `${formatServerAddress(server)}\n`).join(""),
-    });
-    membership.joined(this.#index, answer.myStatus);
-    if (!initFlag.syncOldDone) await this.#askForSource(link);
-    await this.#notifySource(link);
-  }
-
-  /** First time ever: who hands over the group's old data? */
-  async #askForSource(link: TrackerLink): Promise<void> {
-    const { sources } = await link.call(syncDestRequest, {});
-    const [source] = sources;
-    this.#state.oldDataSource(source?.sourceId ?? "", source?.untilTimestamp ?? 0);
-    this.#log.notice(source === undefined ? "first storage of its group" : `old data comes from ${source.sourceId}`);
-  }
-
-  async #notifySource(link: TrackerLink): Promise<void> {
-    const { initFlag } = this.#state;
-    try {
-      await link.call(syncNotify, { sourceId: initFlag.syncSourceServer, untilTimestamp: initFlag.syncUntilTimestamp });
-    } catch (error) {
-      // The source has been deleted from the cluster: there is nobody to wait for any more.
-      if (!(error instanceof RemoteError && error.answered && error.status === Status.ENOENT)) throw error;
-      this.#log.notice(`source ${initFlag.syncSourceServer} of old data is gone from the cluster`);
-      this.#state.oldDataSource("", 0);
-      await link.call(syncNotify, { sourceId: "", untilTimestamp: 0 });
-    }
-  }
-
-  // ---- the loop ----
-
-  async #tick(link: TrackerLink): Promise<void> {
-    const { settings, identity } = this.#state;
-    const now = Date.now();
-    const beatMs = settings.heartBeatIntervalSeconds * 1000;
-    if (now - this.#lastBeatMs >= beatMs) {
-      this.#lastBeatMs = now;
-      await this.#beat(link);
-      if (identity.parameters.storageIpChangedAutoAdjust) await this.#readChangelog(link);
-    }
-    if (now - this.#lastSyncReportMs >= beatMs) await this.#reportSync(link, now);
-    if (now - this.#lastDiskMs >= settings.statReportIntervalSeconds * 1000) {
-      this.#lastDiskMs = now;
-      const paths = this.#state.pathSpaces();
-      await this.#take(link, await link.call(reportDiskUsage, { paths }));
-    }
-    await this.#correctStatus(link);
-  }
-
-  async #beat(link: TrackerLink): Promise<void> {
-    const stat = this.#state.statBlock();
-    const text = JSON.stringify(stat);
-    const isNew = text !== this.#sentStat;
-    const answer = await link.call(storageBeat, { stat: isNew ? storageStat.format(stat) : new Uint8Array(0) });
-    this.#sentStat = text;
-    await this.#take(link, answer);
-  }
-
-  async #reportSync(link: TrackerLink, now: number): Promise<void> {
-    const timestamps = this.#state.syncTimestamps();
-    const text = JSON.stringify(timestamps);
-    if (timestamps.every(({ timestamp }) => timestamp === 0) || text === this.#sentSync) return;
-    this.#lastSyncReportMs = now;
-    this.#sentSync = text;
-    await this.#take(link, await link.call(syncReport, { timestamps }));
-  }
-
-  /** Lines of deleted and renamed members; acting on them is replication's business, reading them keeps the offset. */
-  async #readChangelog(link: TrackerLink): Promise<void> {
-    const { lines } = await link.call(changelogRequest, { storages: [] });
-    if (lines.length > 0) this.#log.debug(`tracker ${link.server} sent ${lines.length} bytes of changelog`);
-  }
-
-  async #correctStatus(link: TrackerLink): Promise<void> {
-    const leader = this.#state.leaderIndex();
-    const status = leader < 0 ? null : this.#state.membership.correctionFor(this.#index, leader);
-    if (status === null) return;
-    await link.call(changeStatus, { status });
-    throw new Error(`joining again: the leader knows this storage under status ${status}`);
-  }
-
-  async #take(link: TrackerLink, answer: ReportAnswer): Promise<void> {
-    const { membership } = this.#state;
-    const result = membership.apply(this.#index, answer, this.#state.leaderIndex() === this.#index);
-    if (result.leader !== undefined) await this.#hearOfLeader(result.leader);
-    // Right after the join the tracker names everybody: there is nothing to correct in a first look.
-    const isFirst = this.#isFirstLook;
-    this.#isFirstLook = false;
-    if (result.differences.length > 0 && !isFirst) await link.call(replicaChange, { briefs: result.differences });
-    if (result.mustRejoin) throw new Error("joining again: the tracker set this storage's status back");
-  }
-
-  /** Another leader than the known one: that one is asked, and believed, if it still claims to lead. */
-  async #hearOfLeader(leader: { ipAddress: string; port: number } | null): Promise<void> {
-    const { membership } = this.#state;
-    const known = membership.leader;
-    membership.leader = leader;
-    if (leader === null || known === null || (known.ipAddress === leader.ipAddress && known.port === leader.port))
-      return;
-    this.#log.notice(
-      `tracker leader changes from ${known.ipAddress}:${known.port} to ${leader.ipAddress}:${leader.port}`,
+    const { membership, syncSource, profile, groupName, port, log } = this.#help;
+    const resolved = await Promise.all(
+      this.#help.trackers.map((tracker) => resolveTracker(tracker).catch(() => tracker)),
     );
     try {
-      const old = await TrackerLink.open({ hosts: [known.ipAddress], port: known.port }, this.#state.linkOptions);
-      const { address } = await old.call(getLeader, {});
-      await old.quit();
-      if (address === `${known.ipAddress}:${known.port}`) await this.#state.resolveTwoLeaders(known, leader);
-    } catch {
-      // The old leader does not answer or does not lead: the change stands.
+      const answer = await link.request(storageJoin, {
+        ...profile,
+        groupName,
+        storagePort: port,
+        version: PROTOCOL_VERSION,
+        initFlag: !syncSource.isDone(this.#tracker),
+        status: membership.joinStatus(),
+        currentTrackerIp: link.host,
+        trackerCount: resolved.length,
+        trackerLines: resolved.map((tracker) => `${formatServerAddress(tracker)}\n`).join(""),
+      });
+      membership.joined(this.#tracker, answer.myStatus);
+      const status = storageStatusName(answer.myStatus);
+      log.info(`Joined tracker ${this.#name}`, { group: groupName, id: membership.ownId, status });
+      await syncSource.afterJoin(link, this.#tracker, answer.syncSourceId);
+    } catch (error) {
+      membership.joined(this.#tracker, null);
+      throw error;
     }
+  }
+
+  async #reports(link: TrackerLink): Promise<SessionEnd> {
+    this.#lastStat = undefined;
+    this.#lastReceived = "";
+    this.#lastBeatMs = this.#lastSpaceMs = this.#lastSyncReportMs = Number.NEGATIVE_INFINITY;
+    let isFirst = true;
+    for (;;) {
+      const isStale = await this.#guard(this.#tick(link, performance.now()));
+      if (isFirst) this.#joined();
+      isFirst = false;
+      this.#lastFailure = "";
+      if (isStale) return { kind: "again" };
+      await pause(TICK_MS, this.#signal);
+      if (this.#signal.aborted) return { kind: "ended" };
+    }
+  }
+
+  /** Sends what is due; true when the tracker has to be joined again. */
+  async #tick(link: TrackerLink, nowMs: number): Promise<boolean> {
+    const help = this.#help;
+    if (nowMs - this.#lastBeatMs >= help.heartBeatIntervalMs) {
+      if (await this.#beat(link)) return true;
+      if (help.wantsChangelog) {
+        const { lines } = await link.request(changelogRequest, { storages: [] });
+        if (lines.length > 0) help.changelogArrived(textOf(lines));
+      }
+      this.#lastBeatMs = nowMs;
+    }
+    const received = help.received();
+    const receivedKey = received.map(({ sourceId, timestamp }) => `${sourceId} ${timestamp}`).join();
+    const hasNews = receivedKey !== this.#lastReceived && received.some(({ timestamp }) => timestamp > 0);
+    if (hasNews && nowMs - this.#lastSyncReportMs >= help.heartBeatIntervalMs) {
+      if (await this.#take(link, await link.report(syncReport, { timestamps: received }))) return true;
+      this.#lastReceived = receivedKey;
+      this.#lastSyncReportMs = nowMs;
+    }
+    if (nowMs - this.#lastSpaceMs >= help.statReportIntervalMs) {
+      if (await this.#take(link, await link.report(reportDiskUsage, { paths: help.space() }))) return true;
+      this.#lastSpaceMs = nowMs;
+    }
+    const correction = help.membership.statusCorrection(this.#tracker);
+    if (correction === null) return false;
+    help.log.info(`Tracker ${this.#name} is told the status that the leader knows`, {
+      status: storageStatusName(correction),
+    });
+    await link.request(changeStatus, { status: correction });
+    return true;
+  }
+
+  async #beat(link: TrackerLink): Promise<boolean> {
+    const stat = this.#help.stat();
+    const isSame = this.#lastStat !== undefined && Buffer.compare(stat, this.#lastStat) === 0;
+    const answer = await link.report(storageBeat, { stat: isSame ? new Uint8Array(0) : stat });
+    this.#lastStat = stat;
+    return this.#take(link, answer);
+  }
+
+  /** Digests an answer in the order of its briefs; true when the tracker has to be joined again. */
+  async #take(link: TrackerLink, { flags, briefs }: ReportAnswer): Promise<boolean> {
+    const { membership, log } = this.#help;
+    let rest = briefs;
+    if ((flags & ChangeFlag.LEADER) !== 0) {
+      const [leader] = rest;
+      rest = rest.slice(1);
+      if (leader !== undefined) await this.#help.leaderAnnounced(leader);
+    }
+    if ((flags & ChangeFlag.TRUNK_SERVER) !== 0) {
+      const [server] = rest;
+      rest = rest.slice(1);
+      membership.trunkServerAnnounced(this.#tracker, server === undefined || server.id === "" ? null : server);
+    }
+    if ((flags & ChangeFlag.GROUP) === 0) return false;
+    const before = new Map(membership.members.map((member) => [member.id, member.status]));
+    const outcome = membership.merge(this.#tracker, rest);
+    for (const member of membership.members) {
+      if (before.get(member.id) === member.status) continue;
+      const status = storageStatusName(member.status);
+      log.info(`Storage ${member.id} of the group is ${status}`, { address: member.ipAddress, tracker: this.#name });
+    }
+    for (const { id } of outcome.refused) log.error(`Cannot know storage ${id}: the group has its 32 members already`);
+    if (outcome.differences.length > 0) await link.request(replicaChange, { briefs: [...outcome.differences] });
+    if (outcome.needsRejoin) log.warn(`Tracker ${this.#name} has lost our status: joining again`);
+    return outcome.needsRejoin;
   }
 }

@@ -2,88 +2,110 @@
 // earlier crash left half-received is removed.
 
 import { readdirSync, statSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
-import { parseConfText, type StorageSettings } from "../../../conf/index.ts";
-import { readTextFile, writeFileAtomically } from "../../disk/atomic-file.ts";
+import type { StorageSettings } from "../../../conf/index.ts";
 import { createDataDirectories, hasDataDirectories } from "../../disk/data-directories.ts";
+import { dataFolder } from "../../disk/data-paths.ts";
 import { DIRECTORY_MODE, ensureDirectory } from "../../disk/ensure-directory.ts";
-import { formatStorePathMark, judgeStorePathMark } from "../../disk/store-path-mark.ts";
+import type { Owner } from "../../disk/owner.ts";
+import { formatStorePathMark, judgeStorePathMark, parseStorePathMark } from "../../disk/store-path-mark.ts";
+import { readStorePathMark, storePathMarkFile, writeStorePathMark } from "../../disk/store-path-mark-file.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { TEMPORARY_PREFIX } from "../io/new-file.ts";
 
-const MARK_FILE = ".fastdfs_vars";
+const PROGRESS_MS = 1000;
 
-/** Throws one sentence for every store path that is missing. */
-export function requireStorePaths(settings: StorageSettings): void {
-  const missing = settings.storePaths.flatMap(({ path }, index) => {
-    try {
-      return statSync(path).isDirectory() ? [] : [`store_path${index} = ${path} is no folder`];
-    } catch (error) {
-      return [
-        `store_path${index} = ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}; create the folder or mount the disk`,
-      ];
-    }
-  });
-  if (missing.length > 0) throw new Error(missing.join("\n"));
+export interface StorePathHelp {
+  readonly log: Logger;
+  readonly owner: Owner | undefined;
+  readonly signal: AbortSignal;
 }
 
-/** Makes what is missing of the data directories, saying how far it is. */
-export async function prepareDirectories(settings: StorageSettings, log: Logger): Promise<void> {
+/** Throws a sentence for every store path that is no folder. */
+export function requireStorePaths(settings: StorageSettings): void {
+  const problems = settings.storePaths.flatMap(({ path }, index) => {
+    try {
+      return statSync(path).isDirectory() ? [] : [`store_path${index} = ${path} is not a folder`];
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+      return [`store_path${index} = ${path}: ${reason}; create the folder or mount the disk`];
+    }
+  });
+  if (problems.length > 0) throw new Error(`Cannot start: ${problems.join("; ")}`);
+}
+
+/** Makes what is missing of the data directories, telling how far it is. Returns the paths that had none. */
+export async function prepareDirectories(settings: StorageSettings, help: StorePathHelp): Promise<Set<number>> {
+  const { log, owner, signal } = help;
   const count = settings.subdirCountPerPath;
-  for (const { path } of settings.storePaths) {
-    const data = join(path, "data");
-    ensureDirectory(data, DIRECTORY_MODE);
+  const created = new Set<number>();
+  for (const [index, { path }] of settings.storePaths.entries()) {
+    const data = dataFolder(path);
+    ensureDirectory(data, DIRECTORY_MODE, owner);
     if (hasDataDirectories(data, count)) continue;
-    let told = Date.now();
-    const created = await createDataDirectories(data, count, {
+    created.add(index);
+    const startMs = Date.now();
+    let toldMs = startMs;
+    log.info(`Creating ${count} x ${count} data directories in ${data}`);
+    const made = await createDataDirectories(data, count, {
+      ...(owner === undefined ? {} : { owner }),
+      signal,
       progress(done, total) {
-        if (Date.now() - told < 1000) return;
-        told = Date.now();
-        log.info(`creating the directories of ${data}: ${Math.floor((done * 100) / total)}%`);
+        if (Date.now() - toldMs < PROGRESS_MS) return;
+        toldMs = Date.now();
+        log.info(`Creating data directories in ${data}: ${Math.floor((done * 100) / total)}%`);
       },
     });
-    log.info(`created ${created} directories in ${data}`);
+    log.info(`Created ${made} data directories in ${data}`, { seconds: (Date.now() - startMs) / 1000 });
   }
+  return created;
 }
 
 /** Removes uploads and copies that were cut off by the end of an earlier process. */
 export function removeLeftovers(settings: StorageSettings, log: Logger): void {
   for (const { path } of settings.storePaths) {
-    const data = join(path, "data");
-    for (const name of readdirSync(data)) {
+    for (const name of readdirSync(dataFolder(path))) {
       if (!name.startsWith(TEMPORARY_PREFIX)) continue;
-      unlinkSync(join(data, name));
-      log.notice(`removed ${join(data, name)}: an upload that an earlier process did not finish`);
+      unlinkSync(`${dataFolder(path)}/${name}`);
+      log.notice(`Removed ${dataFolder(path)}/${name}: an upload that an earlier process did not finish`);
     }
   }
 }
 
 /**
  * Compares the marks on the disks with those remembered and writes what is missing (storage.md §5.5). Returns the marks
- * to remember; throws when a disk belongs to another storage.
+ * to remember; throws when a disk belongs to another storage. With check_store_path_mark = false nothing is looked at.
  */
 export function checkStorePathMarks(
   settings: StorageSettings,
-  remembered: readonly string[],
-  identity: { readonly ipAddress: string; readonly port: number; readonly now: number },
-  log: Logger,
-): string[] {
+  remembered: readonly (string | null)[],
+  own: { readonly ipAddress: string; readonly port: number; readonly createTime: number },
+  created: ReadonlySet<number>,
+  { log, owner }: StorePathHelp,
+): (string | null)[] {
+  if (!settings.checkStorePathMark) return [...remembered];
   return settings.storePaths.map(({ path }, index) => {
-    const file = join(path, "data", MARK_FILE);
-    const text = readTextFile(file);
-    const found = text === null ? null : (parseConfText(text, file).get("store_path_mark") ?? "");
+    const found = readStorePathMark(path);
     const known = remembered[index] ?? null;
     const action = judgeStorePathMark(known, found);
-    if (action === "fine") return known!;
-    if (action === "foreign" || action === "different") {
-      const message = `store_path${index} = ${path} is marked by another storage (${file}); mount the right disk, or remove that file if its data may be used here`;
-      if (settings.checkStorePathMark) throw new Error(message);
-      log.warn(message);
-      return known ?? found!;
+    if (action === "fine") return known;
+    if (action === "foreign" || action === "different") throw new Error(foreignMark(index, path, found));
+    if (action === "recreate" && !created.has(index)) {
+      log.warn(`store_path${index} = ${path} has lost its mark ${storePathMarkFile(path)}: it is written again`);
     }
-    if (action === "recreate") log.warn(`store_path${index} = ${path} has lost its mark: written again`);
-    const mark = known ?? formatStorePathMark({ ...identity, storePathIndex: index, createTime: identity.now });
-    writeFileAtomically(file, `store_path_mark=${mark}\n`);
+    const mark = formatStorePathMark({ ...own, storePathIndex: index });
+    writeStorePathMark(path, mark, owner);
     return mark;
   });
+}
+
+function foreignMark(index: number, path: string, found: string | null): string {
+  const mark = found === null ? null : parseStorePathMark(found);
+  const whose =
+    mark === null
+      ? "another storage"
+      : `store path ${mark.storePathIndex} of ${mark.ipAddress}:${mark.port}, since ${new Date(mark.createTime * 1000).toISOString()}`;
+  return (
+    `Cannot start: store_path${index} = ${path} is marked as ${whose}; mount the right disk, or, if its files may be ` +
+    `served from here, remove ${storePathMarkFile(path)} or set check_store_path_mark = false`
+  );
 }

@@ -1,60 +1,90 @@
-// One connection to a tracker: typed requests by the declarations of core/wire, refusals as RemoteError.
+// One connection of a storage to one tracker: typed requests, one at a time, and a polite end. Which tracker and when is
+// decided elsewhere.
 
+import { isIPv6 } from "node:net";
 import type { ServerAddress } from "../../../conf/index.ts";
 import { ClientConnection } from "../../net/client-connection.ts";
 import { RemoteError } from "../../net/remote-error.ts";
 import { type Command, decodeResponse, encodeRequest } from "../../wire/command.ts";
 import { quit } from "../../wire/common-commands.ts";
+import { Status } from "../../wire/status.ts";
+import type { ReportAnswer } from "../../wire/tracker-report.ts";
 
 export interface LinkOptions {
+  /** Where outgoing connections come from, at most one address a family; empty: the system chooses. */
+  readonly localAddresses: readonly string[];
   readonly connectTimeoutMs: number;
   readonly networkTimeoutMs: number;
-  readonly localAddress?: string;
 }
 
 export class TrackerLink {
-  readonly #connection: ClientConnection;
   /** The address that was dialled. */
   readonly host: string;
+  readonly #connection: ClientConnection;
 
-  private constructor(connection: ClientConnection, host: string) {
-    this.#connection = connection;
+  private constructor(host: string, connection: ClientConnection) {
     this.host = host;
+    this.#connection = connection;
   }
 
-  /** Connects to the first of the tracker's addresses that answers. */
+  /** Connects to the first of the tracker's addresses that answers; rejects with the last one's RemoteError. */
   static async open(tracker: ServerAddress, options: LinkOptions): Promise<TrackerLink> {
-    const failures: string[] = [];
-    let last: unknown;
+    let failure: unknown;
     for (const host of tracker.hosts) {
+      const local = options.localAddresses.find((address) => isIPv6(address) === isIPv6(host));
       try {
-        return new TrackerLink(await ClientConnection.open({ host, port: tracker.port, ...options }), host);
+        const connection = await ClientConnection.open({
+          host,
+          port: tracker.port,
+          ...(local === undefined ? {} : { localAddress: local }),
+          connectTimeoutMs: options.connectTimeoutMs,
+          networkTimeoutMs: options.networkTimeoutMs,
+        });
+        return new TrackerLink(host, connection);
       } catch (error) {
-        last = error;
-        failures.push(error instanceof Error ? error.message : String(error));
+        failure = error;
       }
     }
-    if (failures.length === 1) throw last;
-    throw new Error(failures.join("; "));
+    throw failure;
   }
 
-  get server(): string {
-    return this.#connection.server;
+  /** This side's address of the connection. */
+  get localAddress(): string {
+    return this.#connection.localAddress;
   }
 
-  /** Sends one request; throws RemoteError on a status other than 0. */
-  async call<Q, S>(command: Command<Q, S>, value: Q): Promise<S> {
-    const { status, body } = await this.#connection.request(encodeRequest(command, value));
-    if (status !== 0) throw RemoteError.fromStatus(this.server, status);
-    return decodeResponse(command, body);
+  /** Rejects with a RemoteError; its `status` is what the tracker answered. */
+  async request<Q, S>(command: Command<Q, S>, value: Q): Promise<S> {
+    return this.#decode(command, await this.#ask(command, value));
   }
 
-  /** Leaves politely. */
-  async quit(): Promise<void> {
-    await this.#connection.sendAndClose(encodeRequest(quit, {}));
+  /** For the three reports whose answer may be empty, which means that nothing is new (storage.md §7.4). */
+  async report<Q>(command: Command<Q, ReportAnswer>, value: Q): Promise<ReportAnswer> {
+    const body = await this.#ask(command, value);
+    return body.length === 0 ? { flags: 0, briefs: [] } : this.#decode(command, body);
   }
 
+  /** Takes leave: the tracker need not wait for a broken connection. */
+  quit(): void {
+    void this.#connection.sendAndClose(encodeRequest(quit, {}));
+  }
+
+  /** Breaks a request that is under way. */
   destroy(): void {
     this.#connection.destroy();
+  }
+
+  async #ask<Q, S>(command: Command<Q, S>, value: Q): Promise<Uint8Array> {
+    const { status, body } = await this.#connection.request(encodeRequest(command, value));
+    if (status !== Status.OK) throw RemoteError.fromStatus(this.#connection.server, status);
+    return body;
+  }
+
+  #decode<Q, S>(command: Command<Q, S>, body: Uint8Array): S {
+    try {
+      return decodeResponse(command, body);
+    } catch (error) {
+      throw RemoteError.fromFailure(this.#connection.server, error);
+    }
   }
 }

@@ -1,92 +1,123 @@
-// The I/O workers as a team: started together, listening before anyone is told, restarted when one dies, closed
-// together. With one worker, or where threads cannot share a port, it runs in-process.
+// The I/O workers as a team: started together, all listening before anyone is told, restarted when one dies, closed
+// together. Where threads cannot share a port (Deno, Node) one worker runs in-process.
 
 import type { Logger } from "../../observe/logger.ts";
 import { isBun, startWorker, type WorkerHandle } from "../../runtime/index.ts";
-import { type RunningWorker, startIoWorker } from "../io/worker.ts";
+import { startIoWorker } from "../io/worker.ts";
 import type { WorkerCommand, WorkerConfig, WorkerMessage } from "../io/worker-config.ts";
 
-const RESTART_AFTER_MS = 1000;
+const FIRST_RESTART_MS = 200;
+const LAST_RESTART_MS = 5000;
+/** A worker that has lived so long has not died of its start. */
+const STEADY_MS = 10_000;
+/** After its grace time a worker still writes what waits. */
+const CLOSING_EXTRA_MS = 1500;
 
 export interface WorkerTeam {
+  /** Stops accepting, lets running requests end within `graceMs`, writes what waits. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Starts `count` workers; resolves when all listen, rejects with the reason when one cannot. */
+/**
+ * Starts `count` workers; resolves when all listen, rejects with a coded error when one cannot. `startThread` stands for
+ * the runtime's own in tests.
+ */
 export async function startWorkerTeam(
   configOf: (worker: number) => WorkerConfig,
   count: number,
   log: Logger,
+  startThread: typeof startWorker = startWorker,
 ): Promise<WorkerTeam> {
-  if (!isBun) {
-    const only: RunningWorker = await startIoWorker(configOf(0), log);
-    return only;
-  }
-  const team = new ThreadTeam(configOf, log);
-  try {
-    await Promise.all(Array.from({ length: count }, (_, worker) => team.start(worker)));
-  } catch (error) {
+  if (!isBun) return startIoWorker(configOf(0), log);
+  const members = Array.from({ length: count }, (_, worker) => new TeamMember(configOf(worker), log, startThread));
+  const team: WorkerTeam = {
+    async close(graceMs) {
+      await Promise.all(members.map((member) => member.close(graceMs)));
+    },
+  };
+  const started = await Promise.allSettled(members.map((member) => member.start()));
+  const failed = started.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) {
     await team.close(0);
-    throw error;
+    throw failed.reason;
   }
   return team;
 }
 
-class ThreadTeam implements WorkerTeam {
-  readonly #configOf: (worker: number) => WorkerConfig;
+/** One worker thread and its successors. */
+class TeamMember {
+  readonly #config: WorkerConfig;
   readonly #log: Logger;
-  readonly #threads = new Map<number, WorkerHandle>();
+  readonly #startThread: typeof startWorker;
+  #thread: WorkerHandle | undefined;
+  #closed: (() => void) | undefined;
   #isClosing = false;
+  #restartMs = FIRST_RESTART_MS;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(configOf: (worker: number) => WorkerConfig, log: Logger) {
-    this.#configOf = configOf;
+  constructor(config: WorkerConfig, log: Logger, startThread: typeof startWorker) {
+    this.#config = config;
     this.#log = log;
+    this.#startThread = startThread;
   }
 
-  start(worker: number): Promise<void> {
+  /** Resolves when the thread listens; rejects when it cannot. */
+  start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const thread = startWorker("core/storage/io-worker.ts", this.#configOf(worker));
-      this.#threads.set(worker, thread);
+      const thread = this.#startThread("core/storage/io-worker.ts", this.#config);
+      this.#thread = thread;
+      let isServing = false;
+      const startedMs = Date.now();
       thread.onMessage((raw) => {
         const message = raw as WorkerMessage;
-        if (message.kind === "listening") resolve();
-        else if (message.kind === "log") this.#log[message.level](message.text);
-        else if (message.kind === "failed") reject(Object.assign(new Error(message.message), { code: message.code }));
+        if (message.kind === "log") this.#log[message.level](message.text);
+        else if (message.kind === "closed") this.#closed?.();
+        else if (message.kind === "listening") {
+          isServing = true;
+          resolve();
+        } else {
+          reject(Object.assign(new Error(message.message), { code: message.code }));
+          void thread.terminate();
+        }
       });
       thread.onExit((error) => {
-        this.#threads.delete(worker);
-        reject(error ?? new Error(`I/O worker ${worker} ended`));
-        if (!this.#isClosing) this.#restart(worker, error);
+        this.#thread = undefined;
+        this.#closed?.();
+        reject(error ?? new Error(`I/O worker ${this.#config.worker} ended before it listened`));
+        if (!isServing || this.#isClosing) return;
+        if (Date.now() - startedMs > STEADY_MS) this.#restartMs = FIRST_RESTART_MS;
+        this.#log.crit(
+          `I/O worker ${this.#config.worker} ended: ${error?.stack ?? "without an error"}; starting another`,
+        );
+        this.#restart();
       });
     });
   }
 
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    const closing = [...this.#threads.values()].map(
-      (thread) =>
-        new Promise<void>((resolve) => {
-          thread.onMessage((message) => {
-            if ((message as WorkerMessage).kind === "closed") resolve();
-          });
-          thread.onExit(() => resolve());
-          const command: WorkerCommand = { kind: "close", graceMs };
-          thread.post(command);
-          setTimeout(resolve, graceMs + RESTART_AFTER_MS);
-        }),
-    );
-    await Promise.all(closing);
-    await Promise.all([...this.#threads.values()].map((thread) => thread.terminate()));
+    clearTimeout(this.#timer);
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      this.#closed = resolve;
+      timer = setTimeout(resolve, graceMs + CLOSING_EXTRA_MS);
+      const command: WorkerCommand = { kind: "close", graceMs };
+      thread.post(command);
+    });
+    clearTimeout(timer);
+    await thread.terminate();
   }
 
   /** The siblings go on serving; the lost one's connections were closed by the kernel. */
-  #restart(worker: number, error: Error | undefined): void {
-    this.#log.crit(`I/O worker ${worker} ended: ${error?.stack ?? "without an error"}; it is started again`);
-    setTimeout(() => {
-      if (this.#isClosing) return;
-      this.start(worker).catch((reason: unknown) =>
-        this.#log.crit(`Cannot start I/O worker ${worker} again: ${String(reason)}`),
-      );
-    }, RESTART_AFTER_MS);
+  #restart(): void {
+    this.#timer = setTimeout(() => {
+      this.start().catch((error: unknown) => {
+        this.#log.crit(`Cannot start I/O worker ${this.#config.worker} again: ${String(error)}; trying on`);
+        if (!this.#isClosing) this.#restart();
+      });
+    }, this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, LAST_RESTART_MS);
   }
 }

@@ -11,3 +11,9 @@ export function codedErrno(code: keyof typeof Status, message: string): Error & 
 export function errnoOf(error: unknown): number {
   return statusOfError(error);
 }
+
+/** True for an error that says its own status: a refusal, or a failed system call. Anything else is a mistake of ours. */
+export function isExpected(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("status" in error && typeof error.status === "number") || ("code" in error && typeof error.code === "string");
+}

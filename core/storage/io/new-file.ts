@@ -5,10 +5,12 @@ import {
   closeSync,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   futimesSync,
   linkSync,
   mkdirSync,
   openSync,
+  renameSync,
   unlinkSync,
   writeSync,
   writevSync,
@@ -26,19 +28,33 @@ const EDGE_MS = 12;
 /** Prefix of temporary upload files; start-up removes what a crash left. */
 export const TEMPORARY_PREFIX = ".fdfs-upload-";
 
-/** Opens with `flags`, making the file's directory when it is missing (the C server answers ENOENT). */
-function openCounted({ counters }: WorkerContext, path: string, flags: string): number {
-  counters[Counter.totalFileOpenCount]! += 1;
-  let fd: number;
+/** Runs `create`, once more after making the directory of `path` when that is missing (the C server answers ENOENT). */
+export function inDirectory<T>(path: string, create: () => T): T {
   try {
-    fd = openSync(path, flags, FILE_MODE);
+    return create();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-    fd = openSync(path, flags, FILE_MODE);
+    return create();
   }
+}
+
+function openCounted({ counters }: WorkerContext, path: string, flags: string): number {
+  counters[Counter.totalFileOpenCount]! += 1;
+  const fd = inDirectory(path, () => openSync(path, flags, FILE_MODE));
   counters[Counter.successFileOpenCount]! += 1;
   return fd;
+}
+
+/** With durability "power": makes a rename or removal in the directory of `path` survive a power cut. */
+export function flushDirectory({ config }: WorkerContext, path: string): void {
+  if (config.durability !== "power") return;
+  const fd = openSync(dirname(path), "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Writes all of `bytes` at `position` (null: where the file stands). Throws a coded error on a full disk. */
@@ -126,13 +142,14 @@ export class TemporaryFile {
 
   /** Gives the file its real name; throws EEXIST when that is taken. */
   publish(path: string): void {
-    try {
-      renameWithoutReplacing(this.path, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-      renameWithoutReplacing(this.path, path);
-    }
+    inDirectory(path, () => renameWithoutReplacing(this.path, path));
+    flushDirectory(this.#worker, path);
+  }
+
+  /** Gives the file its real name and replaces what has it. */
+  replace(path: string): void {
+    inDirectory(path, () => renameSync(this.path, path));
+    flushDirectory(this.#worker, path);
   }
 
   discard(): void {

@@ -6,6 +6,7 @@ import { HEADER_SIZE } from "../../wire/limits.ts";
 import { Status } from "../../wire/status.ts";
 import type { Committed } from "../binlog/commit-queue.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { errnoOf, isExpected } from "./errno.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 export class Session {
@@ -47,6 +48,15 @@ export class Session {
   fail(status: number): void {
     this.record(status, HEADER_SIZE);
     this.connection.replyStatus(status);
+  }
+
+  /** Ends the request with the status of an exception; one that is no refusal and no system call's is logged. */
+  failWith(error: unknown): void {
+    if (!isExpected(error)) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.worker.log.error(`Request of ${this.connection.remoteAddress} on ${this.fileName} failed: ${text}`);
+    }
+    this.fail(errnoOf(error));
   }
 
   /** Writes the access log line of the running request. */

@@ -3,6 +3,7 @@
 import type { NetLog } from "../../net/frame-protocol.ts";
 import type { AccessLog } from "../../observe/access-log.ts";
 import type { CommitQueue } from "../binlog/commit-queue.ts";
+import type { LockTable } from "../scoreboard/lock-table.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
@@ -12,6 +13,7 @@ export interface WorkerContext {
   /** This worker's row, indexed by `Counter`. */
   readonly counters: Float64Array;
   readonly commits: CommitQueue;
+  readonly locks: LockTable;
   readonly accessLog: AccessLog | null;
   readonly log: NetLog;
   /** Makes names of temporary files unique within the worker. */

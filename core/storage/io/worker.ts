@@ -10,6 +10,7 @@ import { LogFile } from "../../observe/log-file.ts";
 import { loadNative } from "../../runtime/index.ts";
 import { binlogFolder } from "../binlog/binlog-files.ts";
 import { CommitQueue } from "../binlog/commit-queue.ts";
+import { LockTable } from "../scoreboard/lock-table.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { storageRoutes } from "../service/routes.ts";
 import { Session } from "./session.ts";
@@ -35,7 +36,8 @@ function openAccessLog(config: WorkerConfig, scoreboard: Scoreboard): AccessLog 
 /** Starts serving; rejects with a coded error when an address cannot be bound. */
 export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<RunningWorker> {
   await loadNative();
-  const scoreboard = new Scoreboard(config.scoreboard);
+  const scoreboard = new Scoreboard(config.scoreboard, config.worker);
+  scoreboard.reclaim();
   const isAllowed =
     config.allowHosts === null ? allowAll : await createHostFilter(config.allowHosts, (text) => log.warn(text));
   const accessLog = openAccessLog(config, scoreboard);
@@ -48,6 +50,7 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<
     scoreboard,
     counters: scoreboard.counterRow(config.worker),
     commits,
+    locks: new LockTable(scoreboard, config.networkTimeoutMs),
     accessLog,
     log,
     nextSerial: () => ++serial,

@@ -1,12 +1,12 @@
 // What the threads of one storage share: a single SharedArrayBuffer with typed views over it. Counters are private to a
-// worker's row; everything else is small and changed with atomics or under one of two tiny locks.
+// worker's row; everything else is small and changed with atomics or under one of three tiny locks.
 
 import { type CounterName, counterNames, isMoment } from "./counters.ts";
+import { SharedLock } from "./shared-lock.ts";
+import { SOURCE_IDS_BYTES, SOURCE_TIME_CELLS, SourceTimes } from "./source-times.ts";
 
 const MAX_WORKERS = 256;
 const MAX_PATHS = 256;
-const MAX_SOURCES = 64;
-const SOURCE_ID_SIZE = 16;
 const LOCK_STRIPES = 65_536;
 const ROW = counterNames.length;
 
@@ -24,27 +24,30 @@ const Cell = {
   CONNECTIONS: 9,
   CONNECTIONS_MAX: 10,
   RESPONSE_IP_SIZE: 11,
-  SOURCE_COUNT: 12,
-  SOURCE_LOCK: 13,
-  PATH_BALANCED: 14,
+  SOURCE_LOCK: 12,
+  PATH_BALANCED: 13,
   SIZE: 16,
 } as const;
-
-const SPIN_WAIT_MS = 1;
 
 export class Scoreboard {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
   readonly #stripes: Int32Array;
-  readonly #sourceTimes: Int32Array;
-  readonly #sourceIds: Uint8Array;
+  readonly #workerConnections: Int32Array;
   readonly #counters: Float64Array;
   readonly #freeMb: Float64Array;
   readonly #totalMb: Float64Array;
   readonly #reservedMb: Float64Array;
   readonly #binlogSize: Float64Array;
+  readonly #owner: number;
+  readonly #directoryLock: SharedLock;
+  readonly #binlogLock: SharedLock;
+  readonly #sourceLock: SharedLock;
+  readonly #sources: SourceTimes;
 
-  constructor(buffer?: SharedArrayBuffer) {
+  /** A new scoreboard, or a view on another thread's `buffer`. `worker` is -1 for the control thread. */
+  constructor(buffer?: SharedArrayBuffer, worker = -1) {
+    this.#owner = worker + 2;
     const float64 = 8;
     const sizes = [
       ROW * MAX_WORKERS * float64,
@@ -54,8 +57,9 @@ export class Scoreboard {
       float64,
       Cell.SIZE * 4,
       LOCK_STRIPES * 4,
-      MAX_SOURCES * 4,
-      MAX_SOURCES * SOURCE_ID_SIZE,
+      SOURCE_TIME_CELLS * 4,
+      (MAX_WORKERS + 2) * 4,
+      SOURCE_IDS_BYTES,
     ];
     this.buffer = buffer ?? new SharedArrayBuffer(sizes.reduce((sum, size) => sum + size, 0));
     let offset = 0;
@@ -79,9 +83,12 @@ export class Scoreboard {
     this.#binlogSize = floats(4);
     this.#cells = ints(5);
     this.#stripes = ints(6);
-    this.#sourceTimes = ints(7);
-    const [shared, start, size] = next(8);
-    this.#sourceIds = new Uint8Array(shared, start, size);
+    const sourceTimes = ints(7);
+    this.#workerConnections = ints(8);
+    this.#directoryLock = new SharedLock(this.#cells, Cell.DISTRIBUTION_LOCK, this.#owner);
+    this.#binlogLock = new SharedLock(this.#cells, Cell.BINLOG_LOCK, this.#owner);
+    this.#sourceLock = new SharedLock(this.#cells, Cell.SOURCE_LOCK, this.#owner);
+    this.#sources = new SourceTimes(sourceTimes, new Uint8Array(...next(9)), this.#sourceLock);
   }
 
   // ---- counters ----
@@ -114,12 +121,14 @@ export class Scoreboard {
       Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
       return false;
     }
+    Atomics.add(this.#workerConnections, this.#owner, 1);
     if (open > Atomics.load(this.#cells, Cell.CONNECTIONS_MAX)) Atomics.store(this.#cells, Cell.CONNECTIONS_MAX, open);
     return true;
   }
 
   connectionClosed(): void {
     Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
+    Atomics.sub(this.#workerConnections, this.#owner, 1);
   }
 
   get connections(): { current: number; max: number } {
@@ -148,7 +157,7 @@ export class Scoreboard {
   /** The directory of the next file, `high << 8 | low`; moves on after `rotateCount` files. */
   nextDirectory(rotateCount: number, subdirCount: number): number {
     const cells = this.#cells;
-    this.#lock(Cell.DISTRIBUTION_LOCK);
+    this.#directoryLock.take();
     const high = cells[Cell.DIRECTORY_HIGH]! % subdirCount;
     const low = cells[Cell.DIRECTORY_LOW]! % subdirCount;
     const count = cells[Cell.DIRECTORY_COUNT]! + 1;
@@ -159,7 +168,7 @@ export class Scoreboard {
       cells[Cell.DIRECTORY_LOW] = (low + 1) % subdirCount;
       if (low + 1 >= subdirCount) cells[Cell.DIRECTORY_HIGH] = (high + 1) % subdirCount;
     }
-    this.#unlock(Cell.DISTRIBUTION_LOCK);
+    this.#directoryLock.give();
     return (high << 8) | low;
   }
 
@@ -244,51 +253,26 @@ export class Scoreboard {
 
   /** Runs `append` while no other thread appends to the binlog. */
   whileBinlogLocked<T>(append: () => T): T {
-    this.#lock(Cell.BINLOG_LOCK);
-    try {
-      return append();
-    } finally {
-      this.#unlock(Cell.BINLOG_LOCK);
-    }
+    return this.#binlogLock.run(append);
   }
 
   // ---- what was received from which source ----
 
-  /** Remembers the newest source timestamp received from a storage. Sources beyond the table are not counted. */
+  /** Remembers the newest source timestamp received from a storage. */
   sourceReceived(id: string, timestamp: number): void {
-    this.#lock(Cell.SOURCE_LOCK);
-    let slot = this.#findSource(id);
-    const count = this.#cells[Cell.SOURCE_COUNT]!;
-    if (slot < 0 && count < MAX_SOURCES) {
-      slot = count;
-      for (let at = 0; at < SOURCE_ID_SIZE; at++) this.#sourceIds[slot * SOURCE_ID_SIZE + at] = id.charCodeAt(at) || 0;
-      this.#cells[Cell.SOURCE_COUNT] = count + 1;
-    }
-    if (slot >= 0 && timestamp > this.#sourceTimes[slot]!) this.#sourceTimes[slot] = timestamp;
-    this.#unlock(Cell.SOURCE_LOCK);
+    this.#sources.received(id, timestamp);
   }
 
   /** Newest timestamp received from `id`, 0 when none. */
   receivedFrom(id: string): number {
-    const slot = this.#findSource(id);
-    return slot < 0 ? 0 : this.#sourceTimes[slot]!;
+    return this.#sources.of(id);
   }
 
-  #findSource(id: string): number {
-    const count = this.#cells[Cell.SOURCE_COUNT]!;
-    for (let slot = 0; slot < count; slot++) {
-      let at = 0;
-      while (at < SOURCE_ID_SIZE && this.#sourceIds[slot * SOURCE_ID_SIZE + at] === (id.charCodeAt(at) || 0)) at++;
-      if (at === SOURCE_ID_SIZE) return slot;
-    }
-    return -1;
-  }
-
-  // ---- file locks ----
+  // ---- file locks: used through LockTable ----
 
   /** Takes the stripe if it is free. */
   tryLockStripe(stripe: number): boolean {
-    return Atomics.compareExchange(this.#stripes, stripe, 0, 1) === 0;
+    return Atomics.compareExchange(this.#stripes, stripe, 0, this.#owner) === 0;
   }
 
   unlockStripe(stripe: number): void {
@@ -296,20 +280,21 @@ export class Scoreboard {
   }
 
   /** The stripe of a name. */
-  static stripeOf(name: string): number {
+  stripeOf(name: string): number {
     let hash = 5381;
     for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 33) ^ name.charCodeAt(at)) | 0;
     return (hash >>> 0) % LOCK_STRIPES;
   }
 
-  // ---- tiny locks, held for microseconds ----
+  // ---- a thread that died ----
 
-  #lock(cell: number): void {
-    while (Atomics.compareExchange(this.#cells, cell, 0, 1) !== 0) Atomics.wait(this.#cells, cell, 1, SPIN_WAIT_MS);
-  }
-
-  #unlock(cell: number): void {
-    Atomics.store(this.#cells, cell, 0);
-    Atomics.notify(this.#cells, cell, 1);
+  /** Gives back what an earlier thread in this worker's place held when it died: locks and its connections' count. */
+  reclaim(): void {
+    for (const lock of [this.#directoryLock, this.#binlogLock, this.#sourceLock]) lock.reclaim();
+    for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
+      Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
+    }
+    const lost = Atomics.exchange(this.#workerConnections, this.#owner, 0);
+    Atomics.sub(this.#cells, Cell.CONNECTIONS, lost);
   }
 }

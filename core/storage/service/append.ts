@@ -1,6 +1,7 @@
 // APPEND_FILE (storage.md §2.3). Appends of one file are one after another, so the start offset in the record is the true
 // one; an interrupted append is cut off again.
 
+import { truncateSync } from "node:fs";
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
@@ -9,7 +10,7 @@ import { formatRecord, Op } from "../binlog/record.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { Counter } from "../scoreboard/counters.ts";
 import { headSizeWithName, locateAppender } from "./appender-file.ts";
-import { RangeWriter } from "./write-range.ts";
+import { rangeSink } from "./write-range.ts";
 
 const FIXED_SIZE = 16;
 const counters: OperationCounters = {
@@ -37,23 +38,29 @@ export const appendRoute: StreamRoute<Session> = {
       session.replyDone();
       return null;
     }
-    const writer = new RangeWriter(session, {
-      name: fileName,
-      path,
-      position: (file) => ({ at: file.size }),
-      done: (file, at) => {
-        countTried(worker, counters, byteCount);
-        const record = formatRecord(file.modifiedAt, Op.APPEND, `${fileName} ${at} ${byteCount}`);
-        worker.commits.push(record, new ClientCompletion(session, counters, byteCount, null, null));
+    return rangeSink(
+      session,
+      {
+        name: fileName,
+        path,
+        position: (file) => ({ at: file.size }),
+        done(file, at) {
+          countTried(worker, counters, byteCount);
+          const undo = (): void => truncateSync(path, at);
+          return {
+            record: formatRecord(file.modifiedAt, Op.APPEND, `${fileName} ${at} ${byteCount}`),
+            waiter: new ClientCompletion(session, counters, byteCount, null, undo),
+          };
+        },
+        interrupted(file, at) {
+          countTried(worker, counters, byteCount);
+          file.truncate(at);
+          return null;
+        },
+        refuse: (status) => session.fail(status),
+        fail: (error) => session.failWith(error),
       },
-      interrupted: (file, at, _written, status) => {
-        countTried(worker, counters, byteCount);
-        file.truncate(at);
-        if (status !== null) session.fail(status);
-      },
-      refuse: (status) => session.fail(status),
-    });
-    writer.begin();
-    return writer;
+      byteCount,
+    );
   },
 };

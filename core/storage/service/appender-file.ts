@@ -1,6 +1,6 @@
 // What APPEND, MODIFY, TRUNCATE and REGENERATE share: which names they accept, and the open file under its lock.
 
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, lstatSync, openSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, futimesSync, lstatSync, openSync } from "node:fs";
 import { readFileName } from "../../fileid/file-id.ts";
 import { LOGIC_NAME_LIMIT, LOGIC_NAME_MIN } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
@@ -53,6 +53,11 @@ export class OpenFile {
   /** Seconds of the last change. */
   get modifiedAt(): number {
     return Math.floor(fstatSync(this.fd).mtimeMs / 1000);
+  }
+
+  /** Gives the file its source's time (storage.md §3.4). */
+  setModifiedAt(timestamp: number): void {
+    futimesSync(this.fd, timestamp, timestamp);
   }
 
   write(bytes: Uint8Array, position: number): void {

@@ -10,7 +10,7 @@ import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import { createLink } from "../../wire/storage-client.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
-import { removeQuietly } from "../io/new-file.ts";
+import { flushDirectory, inDirectory, removeQuietly } from "../io/new-file.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate, placeNewFile, type StoredName } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
@@ -43,7 +43,8 @@ export const createLinkRoute: WholeRoute<Session> = {
     const now = Math.floor(Date.now() / 1000);
     const link = nameLink(session, source, masterName, prefix, fileExt, stat.size, now);
     countTried(worker, counters);
-    symlinkSync(source.path, link.path);
+    inDirectory(link.path, () => symlinkSync(source.path, link.path));
+    flushDirectory(worker, link.path);
     const packet = encodeResponse(createLink, { groupName: worker.config.groupName, fileName: link.name });
     const undo = (): void => removeQuietly(link.path);
     const completion = new ClientCompletion(session, counters, 0, packet, undo);
@@ -69,6 +70,7 @@ function nameLink(
     throw new ProtocolError("Cannot link across store paths");
   }
   const link = locate(worker, formatSlaveName(masterName, prefix, ext));
+  if (link.name.length >= LOGIC_NAME_LIMIT) throw new ProtocolError(`Cannot use a link name of ${link.name.length} bytes`);
   if (lstatSync(link.path, { throwIfNoEntry: false }) !== undefined)
     throw new ProtocolError(`${link.name} exists`, Status.EEXIST);
   return link;

@@ -6,6 +6,7 @@ import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import { deleteFile } from "../../wire/storage-client.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
+import { flushDirectory } from "../io/new-file.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
@@ -41,7 +42,8 @@ export const deleteRoute: WholeRoute<Session> = {
         unlinkSync(`${path}-m`);
         records += formatRecord(now, Op.DELETE, `${fileName}-m`);
       }
-      worker.commits.push(records, new ClientCompletion(session, counters, 0, null, null));
+      flushDirectory(worker, path);
+      return { record: records, waiter: new ClientCompletion(session, counters, 0, null, null) };
     });
   },
 };

@@ -2,7 +2,7 @@
 // so a reader never sees half of it.
 
 import { Buffer } from "node:buffer";
-import { existsSync, lstatSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { encodeResponse } from "../../wire/command.ts";
 import { LOGIC_NAME_LIMIT } from "../../wire/limits.ts";
@@ -10,7 +10,7 @@ import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import { getMetadata, MetadataFlag, setMetadata } from "../../wire/storage-client.ts";
 import { type BinlogOp, formatRecord, Op } from "../binlog/record.ts";
-import { removeQuietly, TemporaryFile } from "../io/new-file.ts";
+import { flushDirectory, TemporaryFile } from "../io/new-file.ts";
 import { ClientCompletion, countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
@@ -32,7 +32,7 @@ function writeText(session: Session, stored: StoredName, text: string): void {
   try {
     file.write(Buffer.from(text, "latin1"));
     file.finish(null);
-    renameSync(file.path, stored.path + SUFFIX);
+    file.replace(stored.path + SUFFIX);
   } catch (error) {
     file.discard();
     throw error;
@@ -51,13 +51,17 @@ export const setMetadataRoute: WholeRoute<Session> = {
       throw new ProtocolError(`Cannot use the flag ${flag}`);
     const stored = locate(worker, fileName);
     session.fileName = fileName + SUFFIX;
-    requireFile(stored);
     whileLocked(session, fileName, () => {
+      requireFile(stored);
       countTried(worker, setCounters);
       const record = change(session, stored, flag, metadata);
       const completion = new ClientCompletion(session, setCounters, 0, null, null);
-      if (record === null) completion.committed(Status.OK);
-      else worker.commits.push(formatRecord(Math.floor(Date.now() / 1000), record, fileName + SUFFIX), completion);
+      if (record === null) {
+        completion.committed(Status.OK);
+        return null;
+      }
+      const now = Math.floor(Date.now() / 1000);
+      return { record: formatRecord(now, record, fileName + SUFFIX), waiter: completion };
     });
   },
 };
@@ -68,7 +72,8 @@ function change(session: Session, stored: StoredName, flag: number, metadata: Ui
   const exists = existsSync(path);
   if (metadata.length === 0) {
     if (flag === MetadataFlag.MERGE || !exists) return null;
-    removeQuietly(path);
+    unlinkSync(path);
+    flushDirectory(session.worker, path);
     return Op.DELETE;
   }
   const changes = parseMetadata(metadata);

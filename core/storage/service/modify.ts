@@ -1,15 +1,16 @@
-// MODIFY_FILE (storage.md §2.4). What an interrupted modify has written stays and gets its own record, so that replicas
-// follow; C leaves it unrecorded and the copies differ.
+// MODIFY_FILE (storage.md §2.4). A small one happens whole or not at all; what an interrupted large one has written stays
+// and gets its own record, so that replicas follow. C leaves it unrecorded and the copies differ.
 
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import { modifyFile } from "../../wire/storage-client.ts";
+import type { Committed, Outcome } from "../binlog/commit-queue.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { headSizeWithName, locateAppender } from "./appender-file.ts";
-import { RangeWriter } from "./write-range.ts";
+import { headSizeWithName, locateAppender, type OpenFile } from "./appender-file.ts";
+import { rangeSink } from "./write-range.ts";
 
 const FIXED_SIZE = 24;
 const counters: OperationCounters = {
@@ -31,30 +32,32 @@ export const modifyRoute: StreamRoute<Session> = {
     if (offset < 0) throw new ProtocolError(`Cannot modify at ${offset}`);
     const { worker } = session;
     const { path } = locateAppender(worker, fileName);
-    const completion = (): ClientCompletion => new ClientCompletion(session, counters, byteCount, null, null);
-    const writer = new RangeWriter(session, {
-      name: fileName,
-      path,
-      position: (file) => (offset > file.size ? { status: Status.EINVAL } : { at: offset }),
-      done: (file, at) => {
-        if (byteCount === 0) {
-          session.replyDone();
-          return;
-        }
-        countTried(worker, counters, byteCount);
-        worker.commits.push(formatRecord(file.modifiedAt, Op.MODIFY, `${fileName} ${at} ${byteCount}`), completion());
-      },
-      interrupted: (file, at, written, status) => {
-        countTried(worker, counters, byteCount);
-        if (written > 0) {
-          const record = formatRecord(file.modifiedAt, Op.MODIFY, `${fileName} ${at} ${written}`);
-          worker.commits.push(record, { committed() {} });
-        }
-        if (status !== null) session.fail(status);
-      },
-      refuse: (status) => session.fail(status),
+    const outcome = (file: OpenFile, at: number, count: number, waiter: Committed): Outcome => ({
+      record: formatRecord(file.modifiedAt, Op.MODIFY, `${fileName} ${at} ${count}`),
+      waiter,
     });
-    writer.begin();
-    return writer;
+    return rangeSink(
+      session,
+      {
+        name: fileName,
+        path,
+        position: (file) => (offset > file.size ? { status: Status.EINVAL } : { at: offset }),
+        done(file, at) {
+          if (byteCount === 0) {
+            session.replyDone();
+            return null;
+          }
+          countTried(worker, counters, byteCount);
+          return outcome(file, at, byteCount, new ClientCompletion(session, counters, byteCount, null, null));
+        },
+        interrupted(file, at, written) {
+          countTried(worker, counters, byteCount);
+          return written === 0 ? null : outcome(file, at, written, { committed() {} });
+        },
+        refuse: (status) => session.fail(status),
+        fail: (error) => session.failWith(error),
+      },
+      byteCount,
+    );
   },
 };

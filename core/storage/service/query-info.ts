@@ -8,7 +8,6 @@ import { encodeResponse } from "../../wire/command.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import { QueryFlag, queryFileInfo } from "../../wire/storage-client.ts";
-import { errnoOf } from "../io/errno.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
@@ -42,9 +41,9 @@ export const queryInfoRoute: WholeRoute<Session> = {
     if (isInName) answer(facts.crc32);
     else if ((header.status & QueryFlag.NO_CRC) !== 0) answer(0);
     else {
-      checksumOf(path).then(
+      checksumOf(path, () => !session.connection.isClosed).then(
         ({ crc }) => answer(crc),
-        (error: unknown) => session.fail(errnoOf(error)),
+        (error: unknown) => session.failWith(error),
       );
     }
   },

@@ -7,9 +7,10 @@ import { LOGIC_PATH_SIZE } from "../../fileid/logic-name.ts";
 import { encodeBlock } from "../../fileid/packed-block.ts";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { encodeResponse } from "../../wire/command.ts";
+import { Status } from "../../wire/status.ts";
 import { regenerateAppenderFilename } from "../../wire/storage-client.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
-import { renameWithoutReplacing } from "../io/new-file.ts";
+import { flushDirectory, renameWithoutReplacing } from "../io/new-file.ts";
 import type { Session } from "../io/session.ts";
 import { locate } from "../io/store-paths.ts";
 import { locateAppender } from "./appender-file.ts";
@@ -27,28 +28,30 @@ export const regenerateRoute: WholeRoute<Session> = {
     const { worker } = session;
     const { path } = locateAppender(worker, fileName);
     whileLockedAsync(session, fileName, async () => {
-      const { crc, size } = await checksumOf(path);
+      const { crc, size } = await checksumOf(path, () => !session.connection.isClosed);
       const timestamp = Math.floor(Date.now() / 1000);
       const random = Math.floor(Math.random() * RANDOM_RANGE);
       const block = encodeBlock(worker.config.sourceBytes, timestamp, "normal", size, crc, random);
       const newName = fileName.slice(0, LOGIC_PATH_SIZE) + block + tailOf(fileName);
       const target = locate(worker, newName).path;
       renameWithoutReplacing(path, target);
+      flushDirectory(worker, target);
       session.fileName = `${fileName}=>${newName}`;
-      const packet = encodeResponse(regenerateAppenderFilename, {
-        groupName: worker.config.groupName,
-        fileName: newName,
-      });
-      worker.commits.push(formatRecord(timestamp, Op.RENAME, `${newName} ${fileName}`), {
-        committed(status) {
-          if (status === 0) {
-            session.reply(packet);
-            return;
-          }
-          renameSync(target, path);
-          session.fail(status);
+      const { groupName } = worker.config;
+      const packet = encodeResponse(regenerateAppenderFilename, { groupName, fileName: newName });
+      return {
+        record: formatRecord(timestamp, Op.RENAME, `${newName} ${fileName}`),
+        waiter: {
+          committed(status) {
+            if (status === Status.OK) {
+              session.reply(packet);
+              return;
+            }
+            renameSync(target, path);
+            session.fail(status);
+          },
         },
-      });
+      };
     });
   },
 };

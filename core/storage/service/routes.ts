@@ -6,7 +6,6 @@ import { activeTest, quit } from "../../wire/common-commands.ts";
 import { Status } from "../../wire/status.ts";
 import * as client from "../../wire/storage-client.ts";
 import * as sync from "../../wire/storage-sync.ts";
-import { errnoOf } from "../io/errno.ts";
 import type { Session } from "../io/session.ts";
 import { appendRoute } from "./append.ts";
 import { createLinkRoute } from "./create-link.ts";
@@ -63,15 +62,9 @@ const operations: readonly (readonly [{ readonly number: number }, Route<Session
   [sync.syncCreateLink, syncCreateLinkRoute],
 ];
 
-/** True for an error that says its own status: a refusal, or a failed system call. */
-function isExpected(error: unknown): boolean {
-  return error instanceof Error && ("status" in error || ("code" in error && typeof error.code === "string"));
-}
-
-/** Refusals end as every operation does, with their line in the access log; mistakes of ours go on up. */
+/** Refusals end as every operation does, with their line in the access log. */
 function answering(session: Session, error: unknown): null {
-  if (!isExpected(error)) throw error;
-  session.fail(errnoOf(error));
+  session.failWith(error);
   return null;
 }
 

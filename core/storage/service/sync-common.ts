@@ -4,6 +4,7 @@
 import { LOGIC_NAME_LIMIT } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Reader } from "../../wire/reader.ts";
+import type { Outcome } from "../binlog/commit-queue.ts";
 import type { Session } from "../io/session.ts";
 import { Counter } from "../scoreboard/counters.ts";
 
@@ -22,10 +23,8 @@ export function noteSource(session: Session, timestamp: number): void {
   if (peerId !== "") worker.scoreboard.sourceReceived(peerId, timestamp);
 }
 
-/** Appends the record, then answers `status`; a record that cannot be written answers its errno instead. */
-export function replyRecorded(session: Session, record: string, timestamp: number, status: number): void {
+/** An operation of another storage that is done: recorded, then answered with `status`, or the errno of the record. */
+export function recorded(session: Session, record: string, timestamp: number, status: number): Outcome {
   noteSource(session, timestamp);
-  session.worker.commits.push(record, {
-    committed: (result) => session.connection.replyStatus(result === 0 ? status : result),
-  });
+  return { record, waiter: { committed: (result) => session.connection.replyStatus(result === 0 ? status : result) } };
 }

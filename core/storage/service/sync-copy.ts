@@ -1,19 +1,20 @@
 // SYNC_CREATE_FILE and SYNC_UPDATE_FILE from another storage of the group (storage.md §3.2): the file arrives under a
 // temporary name, gets the source's time, and replaces what is there when that differs.
 
-import { lstatSync, mkdirSync, renameSync } from "node:fs";
-import { dirname } from "node:path";
+import { lstatSync } from "node:fs";
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import { syncCreateFile } from "../../wire/storage-sync.ts";
+import type { Outcome } from "../binlog/commit-queue.ts";
 import { type BinlogOp, formatRecord, Op } from "../binlog/record.ts";
-import { errnoOf } from "../io/errno.ts";
+import { codedErrno } from "../io/errno.ts";
 import { TemporaryFile } from "../io/new-file.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { replyRecorded, syncHeadSize } from "./sync-common.ts";
+import { recorded, syncHeadSize } from "./sync-common.ts";
+import { whileLocked } from "./while-locked.ts";
 
 const FIXED_SIZE = 36;
 
@@ -46,21 +47,29 @@ class SyncCopy implements BodySink {
   }
 
   finish(): void {
+    const run = (): Outcome | null => {
+      try {
+        return this.#publish();
+      } catch (error) {
+        this.#fail(error);
+        return null;
+      }
+    };
+    const { name } = this.#copy.stored;
+    whileLocked(this.#session, name, run, () => this.#fail(codedErrno("EAGAIN", `${name} is locked`)));
+  }
+
+  #publish(): Outcome {
     const { stored, size, timestamp, op } = this.#copy;
     const { counters } = this.#session.worker;
-    try {
-      if (this.#file !== null) {
-        counters[Counter.totalSyncInBytes]! += size;
-        this.#file.finish(timestamp);
-        mkdirSync(dirname(stored.path), { recursive: true });
-        renameSync(this.#file.path, stored.path);
-        counters[Counter.successSyncInBytes]! += size;
-      }
-      const status = this.#file === null ? Status.EEXIST : Status.OK;
-      replyRecorded(this.#session, formatRecord(timestamp, op, stored.name), timestamp, status);
-    } catch (error) {
-      this.#fail(error);
+    if (this.#file !== null) {
+      counters[Counter.totalSyncInBytes]! += size;
+      this.#file.finish(timestamp);
+      this.#file.replace(stored.path);
+      counters[Counter.successSyncInBytes]! += size;
     }
+    const status = this.#file === null ? Status.EEXIST : Status.OK;
+    return recorded(this.#session, formatRecord(timestamp, op, stored.name), timestamp, status);
   }
 
   abort(): void {
@@ -69,7 +78,7 @@ class SyncCopy implements BodySink {
 
   #fail(error: unknown): void {
     this.#file?.discard();
-    this.#session.fail(errnoOf(error));
+    this.#session.failWith(error);
   }
 }
 

@@ -1,7 +1,7 @@
 // SYNC_APPEND_FILE and SYNC_MODIFY_FILE (storage.md §3.4): a range of a file changed elsewhere. The same range twice is
 // harmless; one that does not fit answers 2, which makes the source send the whole file.
 
-import { lstatSync, utimesSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
@@ -10,8 +10,8 @@ import { formatRecord, Op } from "../binlog/record.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { noteSource, replyRecorded, syncHeadSize } from "./sync-common.ts";
-import { RangeWriter } from "./write-range.ts";
+import { noteSource, recorded, syncHeadSize } from "./sync-common.ts";
+import { rangeSink } from "./write-range.ts";
 
 const FIXED_SIZE = 44;
 
@@ -19,6 +19,11 @@ const FIXED_SIZE = 44;
 function judgeAppend(size: number, offset: number, byteCount: number): number | null {
   if (size === offset) return null;
   return size >= offset + byteCount ? Status.EEXIST : Status.ENOENT;
+}
+
+/** The same for a range that is overwritten. */
+function judgeModify(size: number, offset: number): number | null {
+  return size < offset ? Status.ENOENT : null;
 }
 
 function route(isAppend: boolean): StreamRoute<Session> {
@@ -33,47 +38,44 @@ function route(isAppend: boolean): StreamRoute<Session> {
       if (offset < 0 || byteCount < 0 || byteCount !== streamLength) {
         throw new ProtocolError(`Cannot take ${byteCount} bytes at ${offset}: ${streamLength} follow`);
       }
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      // Discarded ranges count as received too (storage.md §7.5).
       const refuse = (status: number): void => {
         noteSource(session, timestamp);
         connection.replyStatus(status);
       };
-      const stat = lstatSync(path, { throwIfNoEntry: false });
       if (stat === undefined || !stat.isFile()) {
         refuse(stat === undefined ? Status.ENOENT : Status.EEXIST);
         return null;
       }
-      const writer = new RangeWriter(session, {
-        name: fileName,
-        path,
-        position(file) {
-          const status = isAppend
-            ? judgeAppend(file.size, offset, byteCount)
-            : file.size < offset
-              ? Status.ENOENT
-              : null;
-          return status === null ? { at: offset } : { status };
+      const judge = isAppend ? judgeAppend : judgeModify;
+      return rangeSink(
+        session,
+        {
+          name: fileName,
+          path,
+          position(file) {
+            const status = judge(file.size, offset, byteCount);
+            return status === null ? { at: offset } : { status };
+          },
+          done(file) {
+            worker.counters[Counter.totalSyncInBytes]! += byteCount;
+            worker.counters[Counter.successSyncInBytes]! += byteCount;
+            file.setModifiedAt(timestamp);
+            const op = isAppend ? Op.SYNC_APPEND : Op.SYNC_MODIFY;
+            const record = formatRecord(timestamp, op, `${fileName} ${offset} ${byteCount}`);
+            return recorded(session, record, timestamp, Status.OK);
+          },
+          interrupted(file, at) {
+            // The source repeats the record: only an append must not stay half.
+            if (isAppend) file.truncate(at);
+            return null;
+          },
+          refuse,
+          fail: (error) => session.failWith(error),
         },
-        done() {
-          worker.counters[Counter.totalSyncInBytes]! += byteCount;
-          worker.counters[Counter.successSyncInBytes]! += byteCount;
-          utimesSync(path, timestamp, timestamp);
-          const op = isAppend ? Op.SYNC_APPEND : Op.SYNC_MODIFY;
-          replyRecorded(
-            session,
-            formatRecord(timestamp, op, `${fileName} ${offset} ${byteCount}`),
-            timestamp,
-            Status.OK,
-          );
-        },
-        interrupted(file, at, _written, status) {
-          // The source repeats the record: only an append must not stay half.
-          if (isAppend) file.truncate(at);
-          if (status !== null) connection.replyStatus(status);
-        },
-        refuse,
-      });
-      writer.begin();
-      return writer;
+        byteCount,
+      );
     },
   };
 }

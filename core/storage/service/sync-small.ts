@@ -1,8 +1,7 @@
 // The commands of other storages without content: announce, delete, truncate, rename, link (storage.md §3.1, §3.3,
 // §3.5-§3.7). Answers carry no body; C echoes the request of a rename, which its own sender takes for an error.
 
-import { existsSync, lstatSync, mkdirSync, symlinkSync, truncateSync, unlinkSync, utimesSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, lstatSync, symlinkSync, unlinkSync } from "node:fs";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { LOGIC_NAME_LIMIT } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
@@ -15,10 +14,11 @@ import {
   syncTruncateFile,
 } from "../../wire/storage-sync.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
-import { renameWithoutReplacing } from "../io/new-file.ts";
+import { flushDirectory, inDirectory, renameWithoutReplacing } from "../io/new-file.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
-import { noteSource, replyRecorded } from "./sync-common.ts";
+import { OpenFile } from "./appender-file.ts";
+import { noteSource, recorded } from "./sync-common.ts";
 import { whileLocked } from "./while-locked.ts";
 
 export const reportServerIdRoute: WholeRoute<Session> = {
@@ -40,10 +40,11 @@ export const syncDeleteRoute: WholeRoute<Session> = {
     whileLocked(session, fileName, () => {
       if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
         session.connection.replyStatus(Status.ENOENT);
-        return;
+        return null;
       }
       unlinkSync(path);
-      replyRecorded(session, formatRecord(timestamp, Op.SYNC_DELETE, fileName), timestamp, Status.OK);
+      flushDirectory(session.worker, path);
+      return recorded(session, formatRecord(timestamp, Op.SYNC_DELETE, fileName), timestamp, Status.OK);
     });
   },
 };
@@ -62,12 +63,18 @@ export const syncTruncateRoute: WholeRoute<Session> = {
       if (status !== null) {
         noteSource(session, timestamp);
         session.connection.replyStatus(status);
-        return;
+        return null;
       }
-      truncateSync(path, newSize);
-      utimesSync(path, timestamp, timestamp);
+      const file = new OpenFile(session.worker, path);
+      try {
+        file.truncate(newSize);
+        file.setModifiedAt(timestamp);
+        file.flush();
+      } finally {
+        file.close();
+      }
       const record = formatRecord(timestamp, Op.SYNC_TRUNCATE, `${fileName} ${oldSize} ${newSize}`);
-      replyRecorded(session, record, timestamp, Status.OK);
+      return recorded(session, record, timestamp, Status.OK);
     });
   },
 };
@@ -83,12 +90,13 @@ export const syncRenameRoute: WholeRoute<Session> = {
     whileLocked(session, oldName, () => {
       if (existsSync(target.path)) {
         session.connection.replyStatus(Status.EEXIST);
-        return;
+        return null;
       }
       renameWithoutReplacing(source.path, target.path);
+      flushDirectory(session.worker, target.path);
       const record = formatRecord(timestamp, Op.SYNC_RENAME, `${newName} ${oldName}`);
       // A rename does not count as progress of its source (storage.md §7.5).
-      session.worker.commits.push(record, { committed: (status) => session.connection.replyStatus(status) });
+      return { record, waiter: { committed: (status) => session.connection.replyStatus(status) } };
     });
   },
 };
@@ -101,12 +109,15 @@ export const syncCreateLinkRoute: WholeRoute<Session> = {
     checkNames(linkName, sourceName);
     const link = locate(session.worker, linkName);
     const source = locate(session.worker, sourceName);
-    const isNeeded = lstatSync(link.path, { throwIfNoEntry: false }) === undefined && existsSync(source.path);
-    if (isNeeded) {
-      mkdirSync(dirname(link.path), { recursive: true });
-      symlinkSync(source.path, link.path);
-    }
-    replyRecorded(session, formatRecord(timestamp, Op.SYNC_LINK, `${linkName} ${sourceName}`), timestamp, Status.OK);
+    whileLocked(session, linkName, () => {
+      const isNeeded = lstatSync(link.path, { throwIfNoEntry: false }) === undefined && existsSync(source.path);
+      if (isNeeded) {
+        inDirectory(link.path, () => symlinkSync(source.path, link.path));
+        flushDirectory(session.worker, link.path);
+      }
+      const record = formatRecord(timestamp, Op.SYNC_LINK, `${linkName} ${sourceName}`);
+      return recorded(session, record, timestamp, Status.OK);
+    });
   },
 };
 

@@ -26,13 +26,15 @@ export const truncateRoute: WholeRoute<Session> = {
         const oldSize = file.size;
         if (oldSize === newSize) {
           session.replyDone();
-          return;
+          return null;
         }
         countTried(worker, counters);
         file.truncate(newSize);
         file.flush();
-        const record = formatRecord(file.modifiedAt, Op.TRUNCATE, `${fileName} ${oldSize} ${newSize}`);
-        worker.commits.push(record, new ClientCompletion(session, counters, 0, null, null));
+        return {
+          record: formatRecord(file.modifiedAt, Op.TRUNCATE, `${fileName} ${oldSize} ${newSize}`),
+          waiter: new ClientCompletion(session, counters, 0, null, null),
+        };
       } finally {
         file.close();
       }

@@ -12,12 +12,14 @@ import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Reader } from "../../wire/reader.ts";
 import { Status } from "../../wire/status.ts";
 import { uploadSlaveFile } from "../../wire/storage-client.ts";
+import type { Outcome } from "../binlog/commit-queue.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
-import { errnoOf } from "../io/errno.ts";
+import { codedErrno } from "../io/errno.ts";
 import { removeQuietly, TemporaryFile } from "../io/new-file.ts";
 import { ClientCompletion, countTried, type Session } from "../io/session.ts";
 import { locate } from "../io/store-paths.ts";
 import { uploadCounters } from "./upload.ts";
+import { whileLocked } from "./while-locked.ts";
 
 const FIXED_SIZE = 38;
 
@@ -54,25 +56,30 @@ class SlaveUpload implements BodySink {
   }
 
   finish(): void {
-    const session = this.#session;
-    const { worker } = session;
-    try {
-      const timestamp = this.#file.modifiedAt;
-      this.#file.finish(null);
-      this.#file.publish(this.#path);
-      countTried(worker, uploadCounters, this.#size);
-      const response = { groupName: worker.config.groupName, fileName: this.#name };
-      const completion = new ClientCompletion(
-        session,
-        uploadCounters,
-        this.#size,
-        encodeResponse(uploadSlaveFile, response),
-        () => removeQuietly(this.#path),
-      );
-      worker.commits.push(formatRecord(timestamp, Op.CREATE, this.#name), completion);
-    } catch (error) {
-      this.#fail(error);
-    }
+    const publish = (): Outcome | null => {
+      try {
+        return this.#publish();
+      } catch (error) {
+        this.#fail(error);
+        return null;
+      }
+    };
+    const refused = (): void => this.#fail(codedErrno("EAGAIN", `${this.#name} is locked`));
+    whileLocked(this.#session, this.#name, publish, refused);
+  }
+
+  #publish(): Outcome {
+    const { worker } = this.#session;
+    const timestamp = this.#file.modifiedAt;
+    this.#file.finish(null);
+    this.#file.publish(this.#path);
+    countTried(worker, uploadCounters, this.#size);
+    const packet = encodeResponse(uploadSlaveFile, { groupName: worker.config.groupName, fileName: this.#name });
+    const undo = (): void => removeQuietly(this.#path);
+    return {
+      record: formatRecord(timestamp, Op.CREATE, this.#name),
+      waiter: new ClientCompletion(this.#session, uploadCounters, this.#size, packet, undo),
+    };
   }
 
   abort(): void {
@@ -82,7 +89,7 @@ class SlaveUpload implements BodySink {
   #fail(error: unknown): void {
     this.#file.discard();
     countTried(this.#session.worker, uploadCounters, this.#size);
-    this.#session.fail(errnoOf(error));
+    this.#session.failWith(error);
   }
 }
 
@@ -96,6 +103,7 @@ function start(session: Session, head: Uint8Array, streamLength: number, header:
   const { worker } = session;
   const master = locate(worker, masterName);
   const name = formatSlaveName(masterName, prefix, fileExt);
+  if (name.length >= LOGIC_NAME_LIMIT) throw new ProtocolError(`Cannot use a slave name of ${name.length} bytes`);
   const slave = locate(worker, name);
   session.fileName = name;
   if (statSync(master.path, { throwIfNoEntry: false })?.isFile() !== true) {

@@ -1,5 +1,5 @@
-// UPLOAD_FILE and UPLOAD_APPENDER_FILE (storage.md §2.1). The body is taken as it arrives: up to SMALL_MAX_BYTES it is
-// kept and written at once under the final name, beyond that it streams through a temporary file.
+// UPLOAD_FILE and UPLOAD_APPENDER_FILE (storage.md §2.1). The body is taken as it arrives: up to SMALL_BODY_MAX_BYTES
+// it is kept and written at once under the final name, beyond that it streams through a temporary file.
 
 import { crc32 } from "node:zlib";
 import { checkExtension, formatTail } from "../../fileid/file-id.ts";
@@ -10,14 +10,12 @@ import type { Header } from "../../wire/header.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { uploadAppenderFile, uploadFile } from "../../wire/storage-client.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
-import { errnoOf } from "../io/errno.ts";
+import { CollectedBody, SMALL_BODY_MAX_BYTES } from "../io/collected-body.ts";
 import { createSmallFile, removeQuietly, TemporaryFile } from "../io/new-file.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { chooseStorePath, pathOf, placeNewFile } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
 
-/** Up to here a body is collected; it arrives in a few chunks and needs no temporary file. */
-export const SMALL_MAX_BYTES = 256 * 1024;
 const NAME_ATTEMPTS = 10;
 const RANDOM_RANGE = 0x80_0000;
 const DIGITS_RANGE = 10_000_000;
@@ -74,37 +72,38 @@ function acknowledge(plan: Plan, name: string, timestamp: number): void {
 
 class SmallUpload implements BodySink {
   readonly #plan: Plan;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #body = new CollectedBody();
+  #missing: number;
 
   constructor(plan: Plan) {
     this.#plan = plan;
+    this.#missing = plan.size;
   }
 
   write(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
+    this.#missing -= chunk.length;
+    this.#body.add(chunk, this.#missing === 0);
   }
 
   finish(): void {
     const plan = this.#plan;
     const { session, size } = plan;
     countTried(session.worker, uploadCounters, size);
-    let crc = 0;
-    for (const chunk of this.#chunks) crc = crc32(chunk, crc);
+    const crc = this.#body.crc32();
     const startMs = Date.now();
     const timestamp = Math.floor(startMs / 1000);
     try {
       const name = withFreshName(plan, timestamp, crc, (path) =>
-        createSmallFile(session.worker, path, this.#chunks, size, timestamp, startMs),
+        createSmallFile(session.worker, path, this.#body.pieces, size, timestamp, startMs),
       );
       acknowledge(plan, name, timestamp);
     } catch (error) {
-      session.fail(errnoOf(error));
+      session.failWith(error);
     }
   }
 
-  abort(): void {
-    this.#chunks.length = 0;
-  }
+  /** Nothing is on disk yet. */
+  abort(): void {}
 }
 
 class StreamedUpload implements BodySink {
@@ -147,7 +146,7 @@ class StreamedUpload implements BodySink {
     const { session, size } = this.#plan;
     this.#file.discard();
     countTried(session.worker, uploadCounters, size);
-    session.fail(errnoOf(error));
+    session.failWith(error);
   }
 }
 
@@ -159,7 +158,7 @@ function start(session: Session, head: Uint8Array, streamLength: number, header:
   checkExtension(fileExt);
   const storePath = chooseStorePath(session.worker, storePathIndex, fileSize);
   const plan: Plan = { session, kind, storePath, size: fileSize, ext: fileExt };
-  return fileSize <= SMALL_MAX_BYTES ? new SmallUpload(plan) : new StreamedUpload(plan);
+  return fileSize <= SMALL_BODY_MAX_BYTES ? new SmallUpload(plan) : new StreamedUpload(plan);
 }
 
 const headSize = (): number => HEAD_SIZE;

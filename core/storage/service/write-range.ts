@@ -1,129 +1,190 @@
-// The body of APPEND, MODIFY and their replication twins: waits for the file's lock, then writes what arrives at its
-// place. What an operation does before, after and on failure is handed in.
+// The body of APPEND, MODIFY and their replication twins: a small one is collected first and written at once, so that a
+// client that vanishes changes nothing; a large one is written as it arrives, under the file's lock all the time. What an
+// operation does before, after and on failure is handed in.
 
 import type { BodySink } from "../../net/frame-protocol.ts";
 import { Status } from "../../wire/status.ts";
-import { errnoOf } from "../io/errno.ts";
+import type { Outcome } from "../binlog/commit-queue.ts";
+import { CollectedBody, SMALL_BODY_MAX_BYTES } from "../io/collected-body.ts";
 import type { Session } from "../io/session.ts";
-import { FileLock } from "../scoreboard/file-lock.ts";
+import type { FileLock } from "../scoreboard/lock-table.ts";
 import { OpenFile } from "./appender-file.ts";
+import { settle } from "./while-locked.ts";
 
 export interface RangeOperation {
   readonly name: string;
   readonly path: string;
   /** The file is open and locked: where to write, or a status that ends the operation. */
   position(file: OpenFile): { at: number } | { status: number };
-  /** Everything is written: records and replies. The lock is given back afterwards. */
-  done(file: OpenFile, at: number): void;
-  /** Only `written` bytes came before the peer vanished or the disk refused; `status` null: nobody is left to answer. */
-  interrupted(file: OpenFile, at: number, written: number, status: number | null): void;
-  /** The operation ends before anything is written. */
+  /** Everything is written; null: it has answered and leaves no record. The lock is given back after the record. */
+  done(file: OpenFile, at: number): Outcome | null;
+  /** Only `written` bytes came before the peer vanished or the disk refused: takes them back, or tells what to record. */
+  interrupted(file: OpenFile, at: number, written: number): Outcome | null;
+  /** Answers a status: nothing was written, or it was interrupted by the disk. */
   refuse(status: number): void;
+  /** As `refuse`, for an exception. */
+  fail(error: unknown): void;
 }
 
-export class RangeWriter implements BodySink {
+/** The sink for a body of `byteCount` bytes. */
+export function rangeSink(session: Session, operation: RangeOperation, byteCount: number): BodySink {
+  if (byteCount <= SMALL_BODY_MAX_BYTES) return new CollectedRange(session, operation, byteCount);
+  const streamed = new StreamedRange(session, operation);
+  streamed.begin();
+  return streamed;
+}
+
+/** The open file of one operation and what has been written to it. */
+class Writing {
+  readonly #operation: RangeOperation;
+  readonly #file: OpenFile;
+  readonly #at: number;
+  #written = 0;
+
+  private constructor(operation: RangeOperation, file: OpenFile, at: number) {
+    this.#operation = operation;
+    this.#file = file;
+    this.#at = at;
+  }
+
+  /** Opens the file; null when the operation has ended with an answer. */
+  static begin(session: Session, operation: RangeOperation): Writing | null {
+    let file: OpenFile | undefined;
+    try {
+      file = new OpenFile(session.worker, operation.path);
+      const place = operation.position(file);
+      if ("at" in place) return new Writing(operation, file, place.at);
+      operation.refuse(place.status);
+    } catch (error) {
+      operation.fail(error);
+    }
+    file?.close();
+    return null;
+  }
+
+  write(piece: Uint8Array): void {
+    this.#file.write(piece, this.#at + this.#written);
+    this.#written += piece.length;
+  }
+
+  finish(): Outcome | null {
+    this.#file.flush();
+    const outcome = this.#operation.done(this.#file, this.#at);
+    this.#file.close();
+    return outcome;
+  }
+
+  interrupt(session: Session): Outcome | null {
+    let outcome: Outcome | null = null;
+    try {
+      outcome = this.#operation.interrupted(this.#file, this.#at, this.#written);
+    } catch (error) {
+      session.worker.log.error(`Cannot take back a change of ${this.#operation.path}: ${String(error)}`);
+    }
+    this.#file.close();
+    return outcome;
+  }
+}
+
+class CollectedRange implements BodySink {
   readonly #session: Session;
   readonly #operation: RangeOperation;
-  readonly #lock: FileLock;
-  #file: OpenFile | undefined;
-  #at = 0;
-  #written = 0;
-  #isOver = false;
+  readonly #body = new CollectedBody();
+  #missing: number;
+
+  constructor(session: Session, operation: RangeOperation, byteCount: number) {
+    this.#session = session;
+    this.#operation = operation;
+    this.#missing = byteCount;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#missing -= chunk.length;
+    this.#body.add(chunk, this.#missing === 0);
+  }
+
+  finish(): void {
+    const session = this.#session;
+    session.worker.locks.acquire(this.#operation.name, {
+      granted: (lock) => settle(session, lock, this.#apply()),
+      refused: () => this.#operation.refuse(Status.EAGAIN),
+    });
+  }
+
+  /** Nothing is on disk yet. */
+  abort(): void {}
+
+  #apply(): Outcome | null {
+    const writing = Writing.begin(this.#session, this.#operation);
+    if (writing === null) return null;
+    try {
+      for (const piece of this.#body.pieces) writing.write(piece);
+      return writing.finish();
+    } catch (error) {
+      const outcome = writing.interrupt(this.#session);
+      this.#operation.fail(error);
+      return outcome;
+    }
+  }
+}
+
+class StreamedRange implements BodySink {
+  readonly #session: Session;
+  readonly #operation: RangeOperation;
+  #lock: FileLock | undefined;
+  #writing: Writing | null = null;
 
   constructor(session: Session, operation: RangeOperation) {
     this.#session = session;
     this.#operation = operation;
-    this.#lock = new FileLock(session.worker.scoreboard, operation.name);
   }
 
   /** Waits for the lock; content is held back until it is granted. */
   begin(): void {
-    const { connection } = this.#session;
-    let isWaiting = false;
-    const granted = this.#lock.acquire(() => {
-      this.#open();
-      if (isWaiting) connection.resumeBody();
+    const { connection, worker } = this.#session;
+    const lock = worker.locks.acquire(this.#operation.name, {
+      granted: (held) => {
+        this.#lock = held;
+        this.#writing = Writing.begin(this.#session, this.#operation);
+        if (this.#writing === null) held.release();
+        connection.resumeBody();
+      },
+      refused: () => this.#operation.refuse(Status.EAGAIN),
     });
-    if (granted) return;
-    isWaiting = true;
-    connection.pauseBody();
+    this.#lock = lock;
+    if (lock.isWaiting) connection.pauseBody();
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#file === undefined) return;
     try {
-      this.#file.write(chunk, this.#at + this.#written);
-      this.#written += chunk.length;
+      this.#writing?.write(chunk);
     } catch (error) {
-      this.#interrupt(errnoOf(error));
+      this.#interrupt();
+      this.#operation.fail(error);
     }
   }
 
   finish(): void {
-    const file = this.#file;
-    if (file === undefined) return;
+    const writing = this.#writing;
+    if (writing === null) return;
     try {
-      file.flush();
-      this.#operation.done(file, this.#at);
-      this.#close();
+      const outcome = writing.finish();
+      this.#writing = null;
+      settle(this.#session, this.#lock!, outcome);
     } catch (error) {
-      this.#interrupt(errnoOf(error));
+      this.#interrupt();
+      this.#operation.fail(error);
     }
   }
 
   abort(): void {
-    if (this.#file === undefined) {
-      this.#isOver = true;
-      this.#lock.release();
-    } else {
-      this.#interrupt(null);
-    }
+    if (this.#writing === null) this.#lock?.release();
+    else this.#interrupt();
   }
 
-  #open(): void {
-    if (this.#isOver) {
-      this.#lock.release();
-      return;
-    }
-    let file: OpenFile | undefined;
-    try {
-      file = new OpenFile(this.#session.worker, this.#operation.path);
-      const place = this.#operation.position(file);
-      if ("at" in place) {
-        this.#file = file;
-        this.#at = place.at;
-        return;
-      }
-      file.close();
-      this.#refuse(place.status);
-    } catch (error) {
-      file?.close();
-      this.#refuse(errnoOf(error));
-    }
-  }
-
-  #refuse(status: number): void {
-    this.#isOver = true;
-    this.#lock.release();
-    this.#operation.refuse(status);
-  }
-
-  #interrupt(status: number | null): void {
-    const file = this.#file;
-    if (file === undefined) return;
-    try {
-      this.#operation.interrupted(file, this.#at, this.#written, status);
-    } catch (error) {
-      this.#session.worker.log.error(`Cannot take back a change of ${this.#operation.path}: ${String(error)}`);
-      if (status !== null) this.#session.fail(Status.EIO);
-    }
-    this.#close();
-  }
-
-  #close(): void {
-    this.#file?.close();
-    this.#file = undefined;
-    this.#isOver = true;
-    this.#lock.release();
+  #interrupt(): void {
+    const writing = this.#writing;
+    this.#writing = null;
+    if (writing !== null) settle(this.#session, this.#lock!, writing.interrupt(this.#session));
   }
 }

@@ -17,6 +17,8 @@ export class Cluster {
   readonly settings: TrackerSettings;
   readonly ids: StorageIds;
   readonly stale: StaleFiles = { groups: false, servers: false, syncTimestamps: false };
+  /** C: g_trunk_server_chg_count. Followers hear of a change with their next ping. */
+  trunkServerChanges = 1;
   /** Lines to be appended to the changelog file. */
   readonly changelog: string[] = [];
   #groups: Group[] = [];

@@ -30,8 +30,10 @@ export function joinStorage(
   checkRequest(request);
   const group = cluster.find(request.groupName) ?? cluster.addGroup(request.groupName);
   const who = identify(cluster, request, peerIp);
-  checkPort(cluster, group, request.storagePort, who.id);
   const known = group.find(who.id);
+  // Remembered even when it is refused below: when all members have come with a new value, the group takes it.
+  if (known !== undefined) known.port = request.storagePort;
+  checkPort(cluster, group, request.storagePort, who.id);
   const reported = request.status;
   if (
     known === undefined &&
@@ -40,9 +42,14 @@ export function joinStorage(
   ) {
     throw new ProtocolError(`Cannot join ${who.id}: its data is not new, and its status is ${reported}`, Status.EFAULT);
   }
-  checkLayout(group, request, who.id);
+  if (known !== undefined) {
+    known.storePathCount = request.storePathCount;
+    known.subdirCountPerPath = request.subdirCountPerPath;
+  }
+  checkLayout(cluster, group, request, who.id);
   const storage = known ?? addStorage(cluster, group, who, request);
   storage.addresses = who.addresses;
+  storage.currentIp = who.addresses.includes(peerIp) ? peerIp : (who.addresses[0] ?? peerIp);
   storage.rwMode = who.rwMode;
   storage.port = request.storagePort;
   storage.connection = connection;
@@ -52,8 +59,9 @@ export function joinStorage(
   storage.joinTime = request.joinTime;
   storage.upTime = request.upTime;
   storage.version = request.version;
-  if (storage.status === INIT) storage.changelogOffset = changelogSize;
   cluster.setStatus(group, storage, statusAfterJoin(storage.status));
+  // A storage without data has nothing that an old change could concern.
+  if (storage.status === INIT) storage.changelogOffset = changelogSize;
   cluster.stale.servers = true;
   return { group, storage };
 }
@@ -95,37 +103,45 @@ function checkPort(cluster: Cluster, group: Group, port: number, id: string): vo
     return;
   }
   if (group.storagePort === port) return;
-  const others = group.storages.filter(
-    (storage) => storage.id !== id && storage.status !== DELETED && storage.status !== IP_CHANGED,
-  );
   const mayDiffer = cluster.settings.useStorageId && cluster.settings.idTypeInFilename === "id";
-  if (others.every((storage) => storage.port === port)) group.storagePort = port;
-  else if (mayDiffer) group.storagePort = -1;
-  else throw new ProtocolError(`Cannot join with port ${port}: the group uses ${group.storagePort}`);
+  if (mayDiffer) {
+    if (group.storagePort < 0) return;
+    group.storagePort = -1;
+  } else if (group.storagePort < 0 || livingOthers(group, id).every((storage) => storage.port === port)) {
+    group.storagePort = port;
+  } else throw new ProtocolError(`Cannot join with port ${port}: the group uses ${group.storagePort}`);
   cluster.stale.groups = true;
 }
 
-/** Store paths may grow, directories must agree (tracker.md §4.1 step 9). */
-function checkLayout(group: Group, request: JoinRequest, id: string): void {
-  const others = group.storages.filter(
+function livingOthers(group: Group, id: string): StorageRecord[] {
+  return group.storages.filter(
     (storage) => storage.id !== id && storage.status !== DELETED && storage.status !== IP_CHANGED,
   );
-  const paths = request.storePathCount;
-  if (
-    group.storePathCount !== 0 &&
-    paths < group.storePathCount &&
-    others.some((storage) => storage.storePathCount !== paths)
-  ) {
-    throw new ProtocolError(`Cannot join with ${paths} store paths: the group has ${group.storePathCount}`);
+}
+
+/**
+ * Store paths (tracker.md §4.1 step 9): the group has the number that all members have; a member may have more, which
+ * the group does not use until all do. Directories must agree.
+ */
+function checkLayout(cluster: Cluster, group: Group, request: JoinRequest, id: string): void {
+  const others = livingOthers(group, id);
+  const { storePathCount, subdirCountPerPath } = request;
+  if (group.storePathCount !== storePathCount) {
+    if (group.storePathCount === 0 || others.every((storage) => storage.storePathCount === storePathCount)) {
+      group.storePathCount = storePathCount;
+      cluster.stale.groups = true;
+    } else if (storePathCount < group.storePathCount) {
+      throw new ProtocolError(`Cannot join with ${storePathCount} store paths: the group has ${group.storePathCount}`);
+    }
   }
-  const subdirs = request.subdirCountPerPath;
-  if (group.subdirCountPerPath !== 0 && group.subdirCountPerPath !== subdirs && others.length > 0) {
+  if (group.subdirCountPerPath === subdirCountPerPath) return;
+  if (group.subdirCountPerPath !== 0 && others.some((storage) => storage.subdirCountPerPath !== subdirCountPerPath)) {
     throw new ProtocolError(
-      `Cannot join with ${subdirs} directories a path: the group has ${group.subdirCountPerPath}`,
+      `Cannot join with ${subdirCountPerPath} directories a path: the group has ${group.subdirCountPerPath}`,
     );
   }
-  group.storePathCount = paths;
-  group.subdirCountPerPath = subdirs;
+  group.subdirCountPerPath = subdirCountPerPath;
+  cluster.stale.groups = true;
 }
 
 function addStorage(cluster: Cluster, group: Group, who: Identified, request: JoinRequest): StorageRecord {

@@ -12,21 +12,35 @@ import { addressFor } from "./storage-ids.ts";
 
 const DEFAULT_PORT = 22122;
 
+/** A tracker of the storages' lists, with what it has said as a follower of this leader. */
+export interface TrackerPeer extends ServerAddress {
+  version: string;
+  /** Unix seconds; 0 until it joins. */
+  upTime: number;
+  lastPing: number;
+  connections: { readonly allocCount: number; readonly currentCount: number; readonly maxCount: number };
+}
+
+/** A follower pings every second. */
+const PING_LATE_SECONDS = 3;
+const NO_CONNECTIONS = { allocCount: 0, currentCount: 0, maxCount: 0 };
+
 const isSame = (a: ServerAddress, b: ServerAddress): boolean =>
   a.port === b.port && a.hosts.some((host) => b.hosts.includes(host));
 
 export class Leadership {
   /** Addresses this tracker is known to have: what storages dialled, what connections ended at. */
   readonly #ownAddresses = new Set<string>();
-  readonly #port: number;
+  readonly #ports: readonly number[];
   /** The trackers as the storages list them; empty until the first JOIN. */
-  #trackers: ServerAddress[] = [];
-  #leader: ServerAddress | null = null;
-  #next: ServerAddress | null = null;
+  #trackers: TrackerPeer[] = [];
+  #leader: TrackerPeer | null = null;
+  #next: TrackerPeer | null = null;
   #changes = 0;
 
-  constructor(port: number) {
-    this.#port = port;
+  /** `ports`: those this tracker listens on. */
+  constructor(ports: readonly number[]) {
+    this.#ports = ports;
   }
 
   /** True while this tracker leads. */
@@ -38,14 +52,15 @@ export class Leadership {
     return this.#leader;
   }
 
-  get trackers(): readonly ServerAddress[] {
+  get trackers(): readonly TrackerPeer[] {
     return this.#trackers;
   }
 
   get view(): LeaderView {
     const leader = this.#leader;
     return {
-      speaks: leader === null || this.isLeader,
+      speaks: this.isLeader || (leader === null && this.#trackers.length > 1),
+      leads: this.isLeader,
       changes: this.#changes,
       leader: leader === null ? null : { ipAddress: leader.hosts[0]!, port: leader.port },
     };
@@ -69,7 +84,9 @@ export class Leadership {
     if (![...this.#trackers, ...fresh].some((address) => this.#isOwn(address))) {
       throw new ProtocolError(`this tracker is not in the storage's list: ${list.join(" ")}`, Status.ENOENT);
     }
-    this.#trackers.push(...fresh);
+    for (const address of fresh) {
+      this.#trackers.push({ ...address, version: "", upTime: 0, lastPing: 0, connections: NO_CONNECTIONS });
+    }
   }
 
   /** Called about once a second: a tracker alone in the list takes the lead. */
@@ -97,7 +114,7 @@ export class Leadership {
 
   /** NOTIFY_RESELECT_LEADER (§7.3). */
   reselect(): void {
-    if (!this.isLeader) throw new ProtocolError("this tracker does not lead", Status.EOPNOTSUPP);
+    this.requireLeader();
     this.#lead(null);
   }
 
@@ -107,17 +124,38 @@ export class Leadership {
     return formatServerAddress({ hosts: [addressFor(this.#leader.hosts, clientAddress)], port: this.#leader.port });
   }
 
-  #lead(leader: ServerAddress | null): void {
+  /** Throws 95 unless this tracker leads. */
+  requireLeader(): void {
+    if (!this.isLeader) throw new ProtocolError("this tracker does not lead", Status.EOPNOTSUPP);
+  }
+
+  /** JOIN_LEADER (§7.4): the follower at that TCP peer address; throws 2 when it is not in the list. */
+  acceptFollower(peerIp: string, facts: { port: number; upTime: number; version: string }, now: number): TrackerPeer {
+    this.requireLeader();
+    const peer = this.#trackers.find(({ hosts, port }) => port === facts.port && hosts.includes(peerIp));
+    if (peer === undefined) throw new ProtocolError(`${peerIp}:${facts.port} is not a known tracker`, Status.ENOENT);
+    peer.upTime = facts.upTime;
+    peer.version = facts.version;
+    peer.lastPing = now;
+    return peer;
+  }
+
+  /** Whether a tracker of the list is alive as far as this leader can tell (§2.10). */
+  isActive(peer: TrackerPeer, now: number): boolean {
+    return peer === this.#leader || (peer.lastPing > 0 && now - peer.lastPing <= PING_LATE_SECONDS);
+  }
+
+  #lead(leader: TrackerPeer | null): void {
     const before = this.isLeader;
     this.#leader = leader;
     if (this.isLeader !== before) this.#changes++;
   }
 
   #isOwn(address: ServerAddress): boolean {
-    return address.port === this.#port && address.hosts.some((host) => this.#ownAddresses.has(host));
+    return this.#ports.includes(address.port) && address.hosts.some((host) => this.#ownAddresses.has(host));
   }
 
-  #findNamed(text: string): ServerAddress {
+  #findNamed(text: string): TrackerPeer {
     const address = parseServerAddress(text, 0);
     if (typeof address === "string") throw new ProtocolError(`Cannot use the address '${text}'`);
     const known = this.#trackers.find((tracker) => isSame(tracker, address));

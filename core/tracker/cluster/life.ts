@@ -8,6 +8,7 @@ import { StorageStatus } from "../../wire/storage-status.ts";
 import type { StorageBrief, SyncSource } from "../../wire/tracker-report.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
+import { orderAddresses } from "./storage-ids.ts";
 import { createStorage, type StorageRecord } from "./storage-record.ts";
 
 const { INIT, WAIT_SYNC, SYNCING, IP_CHANGED, DELETED, OFFLINE, ONLINE, ACTIVE, RECOVERY, NONE } = StorageStatus;
@@ -107,26 +108,30 @@ export function mergeBrief(cluster: Cluster, group: Group, brief: StorageBrief):
   if (status === NONE) return;
   const storage = group.find(brief.id);
   if (storage === undefined) {
-    if (oneOf(status, DELETED, IP_CHANGED, ACTIVE, ONLINE) || brief.id === "") return;
-    const added = createStorage(
-      brief.id,
-      group.name,
-      [brief.ipAddress],
-      brief.port > 0 ? brief.port : group.storagePort,
-    );
-    added.status = status;
-    added.rwMode = cluster.ids.byId(brief.id)?.rwMode ?? added.rwMode;
-    group.add(added);
-    cluster.stale.servers = true;
+    if (!oneOf(status, DELETED, IP_CHANGED, ACTIVE, ONLINE)) addReported(cluster, group, brief);
     return;
   }
   if (storage.status === status || oneOf(storage.status, INIT, ONLINE, ACTIVE, RECOVERY)) {
-    // RECOVERY is what a storage says of itself before it rebuilds a disk (§5.6).
-    if (status === RECOVERY && oneOf(storage.status, ONLINE, ACTIVE, OFFLINE))
-      cluster.setStatus(group, storage, RECOVERY);
     return;
   }
   if (oneOf(status, DELETED, IP_CHANGED) || status > storage.status) cluster.setStatus(group, storage, status);
+}
+
+/** A storage that nobody has joined here yet. With storage ids only those of the table can be one. */
+function addReported(cluster: Cluster, group: Group, brief: StorageBrief): void {
+  const { id, ipAddress, status } = brief;
+  if (id === "" || ipAddress === "") throw new ProtocolError("a reported storage has no id or address");
+  const entry = cluster.ids.byId(id);
+  if (cluster.settings.useStorageId && entry === undefined)
+    throw new ProtocolError(`${id} is not in the storage ids`, Status.ENOENT);
+  if (entry !== undefined && entry.groupName !== group.name)
+    throw new ProtocolError(`${id} belongs to ${entry.groupName}, not to ${group.name}`);
+  const port = brief.port > 0 ? brief.port : group.storagePort;
+  const added = createStorage(id, group.name, entry === undefined ? [ipAddress] : orderAddresses(entry.hosts), port);
+  added.status = status;
+  added.rwMode = entry?.rwMode ?? added.rwMode;
+  group.add(added);
+  Object.assign(cluster.stale, { servers: true, syncTimestamps: true });
 }
 
 /** CHANGE_STATUS (§4.11): a follower's view is aligned with the leader's. */
@@ -149,9 +154,23 @@ export function deleteStorage(cluster: Cluster, groupName: string, id: string, n
     if (other.syncSourceId === id) other.syncSourceId = "";
     other.syncedFrom.delete(id);
   }
-  storage.stat = emptyStorageStat();
-  storage.syncSourceId = "";
+  Object.assign(storage, {
+    stat: emptyStorageStat(),
+    syncSourceId: "",
+    syncUntilTimestamp: 0,
+    totalMb: 0,
+    freeMb: 0,
+    pathSpaces: [],
+    changelogOffset: 0,
+    storePathCount: 0,
+    subdirCountPerPath: 0,
+    uploadPriority: 0,
+    currentWritePath: 0,
+  } satisfies Partial<StorageRecord>);
+  storage.syncedFrom.clear();
   cluster.setStatus(group, storage, DELETED);
+  // Its row and column go with it.
+  cluster.stale.syncTimestamps = true;
   cluster.changelog.push(`${now} ${groupName} ${id} ${DELETED} \n`);
 }
 
@@ -186,6 +205,8 @@ export function changeAddress(
   if (taken !== undefined) group.storages.splice(group.storages.indexOf(taken), 1);
   storage.id = newIp;
   storage.addresses = [newIp];
+  storage.currentIp = newIp;
+  if (group.trunkServerId === oldIp) group.trunkServerId = newIp;
   for (const other of group.storages) {
     if (other.syncSourceId === oldIp) other.syncSourceId = newIp;
     const received = other.syncedFrom.get(oldIp);

@@ -9,6 +9,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
 import { activate } from "./life.ts";
 import { balanceGroups } from "./select-store.ts";
+import { addressFor } from "./storage-ids.ts";
 import type { PathSpace, StorageRecord } from "./storage-record.ts";
 
 const SAVE_EVERY = 1000;
@@ -35,13 +36,12 @@ export function diskUsage(cluster: Cluster, group: Group, storage: StorageRecord
   storage.totalMb = paths.reduce((sum, path) => sum + path.totalMb, 0);
   storage.freeMb = paths.reduce((sum, path) => sum + path.freeMb, 0);
   if (cluster.settings.storePath === 2) {
-    storage.currentWritePath = paths.reduce(
-      (best, path, index) => (path.freeMb > paths[best]!.freeMb ? index : best),
-      0,
-    );
+    for (const [index, path] of paths.entries()) {
+      if (path.freeMb > (paths[storage.currentWritePath]?.freeMb ?? 0)) storage.currentWritePath = index;
+    }
   }
-  activate(cluster, group, storage);
   group.spaceReported(storage, freeBefore);
+  activate(cluster, group, storage);
   balanceGroups(cluster);
 }
 
@@ -82,8 +82,10 @@ export function trunkFileId(cluster: Cluster, group: Group, storage: StorageReco
   cluster.stale.groups = true;
 }
 
-export function briefOf(storage: StorageRecord): StorageBrief {
-  return { status: storage.status, port: storage.port, id: storage.id, ipAddress: storage.addresses[0] ?? "" };
+/** `client` decides between two addresses; without it the first is told. */
+export function briefOf(storage: StorageRecord, client = ""): StorageBrief {
+  const { status, port, id } = storage;
+  return { status, port, id, ipAddress: addressFor(storage.addresses, client) };
 }
 
 const NO_BRIEF: StorageBrief = { status: 0, port: 0, id: "", ipAddress: "" };
@@ -91,8 +93,9 @@ const ID_MAX = 15;
 
 /** What this tracker's leadership looks like to a storage's connection. */
 export interface LeaderView {
-  /** This tracker speaks for the cluster: it leads, or nobody leads yet. */
+  /** This tracker speaks for the cluster: it leads, or there are several and nobody leads yet. */
   readonly speaks: boolean;
+  readonly leads: boolean;
   readonly changes: number;
   readonly leader: { readonly ipAddress: string; readonly port: number } | null;
 }
@@ -103,6 +106,7 @@ export function answerReport(
   storage: StorageRecord,
   view: LeaderView,
   toldLeaderChanges: number,
+  client: string,
 ): { answer: ReportAnswer; toldLeaderChanges: number } {
   if (!view.speaks) return { answer: { flags: 0, briefs: [] }, toldLeaderChanges };
   let flags = 0;
@@ -116,15 +120,16 @@ export function answerReport(
         : { status: 0, port: leader.port, id: leader.ipAddress.slice(0, ID_MAX), ipAddress: leader.ipAddress },
     );
   }
-  if (group.trunkChanges !== storage.toldTrunkChanges) {
+  // A storage takes the trunk server only from the leader: told by another tracker it would be lost.
+  if (view.leads && group.trunkChanges !== storage.toldTrunkChanges) {
     flags |= ChangeFlag.TRUNK_SERVER;
     const trunkServer = group.find(group.trunkServerId);
-    briefs.push(trunkServer === undefined ? NO_BRIEF : briefOf(trunkServer));
+    briefs.push(trunkServer === undefined ? NO_BRIEF : briefOf(trunkServer, client));
     storage.toldTrunkChanges = group.trunkChanges;
   }
   if (group.changes !== storage.toldGroupChanges) {
     flags |= ChangeFlag.GROUP;
-    briefs.push(...group.sorted().map(briefOf));
+    briefs.push(...group.sorted().map((member) => briefOf(member, client)));
     storage.toldGroupChanges = group.changes;
   }
   return { answer: { flags, briefs }, toldLeaderChanges: view.changes };

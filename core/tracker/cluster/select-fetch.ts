@@ -16,6 +16,8 @@ const SLAVE_ABOVE_PLAIN = 44;
 /** What the tracker reads from a name; a name without a readable block has no source and time 0. */
 interface WantedFile {
   readonly source: StorageRecord | undefined;
+  /** The address in the name, if it has one. With different ports in a group no source can be found by it. */
+  readonly sourceIp: string | undefined;
   readonly timestamp: number;
   /** Neither slave nor appender: equal on all replicas once it is there. */
   readonly isNormal: boolean;
@@ -23,10 +25,13 @@ interface WantedFile {
 
 function readWanted(cluster: Cluster, group: Group, fileName: string): WantedFile {
   const block = decodeBlock(fileName, BLOCK_START);
-  if (block === null) return { source: undefined, timestamp: 0, isNormal: fileName.length <= SLAVE_ABOVE_PLAIN };
+  if (block === null) {
+    return { source: undefined, sourceIp: undefined, timestamp: 0, isNormal: fileName.length <= SLAVE_ABOVE_PLAIN };
+  }
   const isSlave = fileName.length > SLAVE_ABOVE_TRUNK || (fileName.length > SLAVE_ABOVE_PLAIN && !block.isTrunk);
   return {
     source: findSource(cluster, group, block),
+    sourceIp: block.source.kind === "ipv4" ? block.source.address : undefined,
     timestamp: block.timestamp,
     isNormal: !isSlave && !block.isAppender,
   };
@@ -44,7 +49,7 @@ function hasFile(cluster: Cluster, storage: StorageRecord, wanted: WantedFile, n
   const { storageSyncFileMaxDelaySeconds: maxDelay, storageSyncFileMaxTimeSeconds: maxTime } = cluster.settings;
   const synced = storage.stat.lastSyncedTimestamp;
   return (
-    storage === wanted.source ||
+    (wanted.sourceIp === undefined ? storage === wanted.source : storage.currentIp === wanted.sourceIp) ||
     wanted.timestamp < now - maxDelay ||
     synced > wanted.timestamp ||
     (synced + 1 >= wanted.timestamp && now - wanted.timestamp > maxTime)

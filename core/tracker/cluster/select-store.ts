@@ -89,7 +89,8 @@ export function selectStorage(cluster: Cluster, group: Group): StorageRecord {
 
 /** The store path of a storage: the current one, or the next that has space; throws 28 (tracker.md §6.4). */
 export function selectStorePath(cluster: Cluster, group: Group, storage: StorageRecord): number {
-  const count = storage.storePathCount;
+  // Not the storage's own number: paths that only this member has are not in its reports (tracker.md §4.3).
+  const count = group.storePathCount;
   const { reservedStorageSpace: reserved, storePath, useTrunkFile } = cluster.settings;
   const start = storage.currentWritePath >= count ? 0 : storage.currentWritePath;
   const findPath = (trunkFreeMb: number): number => {

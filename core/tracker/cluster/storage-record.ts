@@ -1,4 +1,4 @@
-// One storage as the tracker knows it. A plain record: transitions.ts and its neighbours change it, nothing else.
+// One storage as the tracker knows it. A plain record: join.ts, life.ts and reports.ts change it, nothing else.
 
 import { emptyStorageStat, type StorageStat } from "../../wire/storage-stat.ts";
 import { RwMode, StorageStatus } from "../../wire/storage-status.ts";
@@ -13,6 +13,8 @@ export interface StorageRecord {
   groupName: string;
   /** As its connection or storage_ids.conf says: the inner one first. */
   addresses: readonly string[];
+  /** The one of them it last joined from: that of the data files, and of old file names. */
+  currentIp: string;
   port: number;
   status: number;
   rwMode: number;
@@ -54,6 +56,7 @@ export function createStorage(
     id,
     groupName,
     addresses,
+    currentIp: addresses[0] ?? "",
     port,
     status: StorageStatus.INIT,
     rwMode: RwMode.BOTH,

@@ -5,17 +5,19 @@ import type { Logger } from "../../observe/logger.ts";
 import { type Command, encodeResponse } from "../../wire/command.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import type { IpSize } from "../../wire/reader.ts";
-import { Status } from "../../wire/status.ts";
+import { Status, statusOfError } from "../../wire/status.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Group } from "../cluster/group.ts";
-import type { Leadership } from "../cluster/leadership.ts";
+import type { Leadership, TrackerPeer } from "../cluster/leadership.ts";
 import type { StorageRecord } from "../cluster/storage-record.ts";
+import type { TrunkKeeper } from "../control/trunk-keeper.ts";
 import type { StateFolder } from "../state-files/state-folder.ts";
 
 export interface TrackerContext {
   readonly cluster: Cluster;
   readonly leadership: Leadership;
   readonly files: StateFolder;
+  readonly trunkKeeper: TrunkKeeper;
   readonly log: Logger;
   /** Width of addresses in query answers (tracker.md §1.5). */
   readonly ipSize: IpSize;
@@ -36,6 +38,8 @@ export class Session {
   /** Set by a successful JOIN. */
   joined: { readonly group: Group; readonly storage: StorageRecord } | null = null;
   toldLeaderChanges = 0;
+  /** Set by a successful JOIN_LEADER: the follower at the other end, and which trunk servers it was told. */
+  follower: { readonly peer: TrackerPeer; toldTrunkChanges: number } | null = null;
 
   constructor(connection: Connection<Session>, tracker: TrackerContext) {
     this.connection = connection;
@@ -50,6 +54,17 @@ export class Session {
 
   reply<Q, S>(command: Command<Q, S>, value: S, ipSize: IpSize = 16): void {
     this.connection.reply(encodeResponse(command, value, ipSize));
+  }
+
+  /** Answers when `work` is done; the connection waits, the others do not. A failure is answered by its status. */
+  replyLater<Q, S>(command: Command<Q, S>, work: () => Promise<S>): void {
+    work().then(
+      (value) => this.reply(command, value),
+      (error: unknown) => {
+        this.tracker.log.error(`${command.name} of ${this.connection.remoteAddress} failed: ${String(error)}`);
+        this.connection.replyStatus(statusOfError(error));
+      },
+    );
   }
 
   done(): void {

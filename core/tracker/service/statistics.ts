@@ -3,7 +3,6 @@
 import { formatServerAddress } from "../../../conf/index.ts";
 import { PROTOCOL_VERSION } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
-import { Status } from "../../wire/status.ts";
 import * as list from "../../wire/tracker-list.ts";
 import { hasGroupSpace, reservedMb } from "../cluster/space.ts";
 import type { Session } from "./context.ts";
@@ -13,22 +12,17 @@ const NOT = 0x21;
 
 export function trackerClusterStat(session: Session, body: Uint8Array): void {
   const { filterBy, isActive, isLeader } = list.trackerClusterStat.request.parse(body);
-  const { leadership, connections, upTime } = session.tracker;
-  if (!leadership.isLeader) throw new ProtocolError("this tracker does not lead", Status.EOPNOTSUPP);
+  const { leadership, connections, upTime, now } = session.tracker;
+  leadership.requireLeader();
+  const own = { allocCount: connections.max, currentCount: connections.current, maxCount: connections.max };
   const trackers = leadership.trackers
-    .map((tracker) => {
-      const host = formatServerAddress({ hosts: tracker.hosts.slice(0, 1), port: tracker.port });
-      const leads = tracker === leadership.leader || host === formatServerAddress(leadership.leader!);
-      const known = leads
-        ? {
-            allocCount: connections.max,
-            currentCount: connections.current,
-            maxCount: connections.max,
-            version: PROTOCOL_VERSION,
-            upTime,
-          }
-        : { allocCount: 0, currentCount: 0, maxCount: 0, version: "", upTime: 0 };
-      return { host, isLeader: leads, isActive: leads, ...known, lastHeartbeatTime: 0 };
+    .map((peer) => {
+      const host = formatServerAddress({ hosts: peer.hosts.slice(0, 1), port: peer.port });
+      const isLeader = peer === leadership.leader;
+      const facts = isLeader
+        ? { ...own, version: PROTOCOL_VERSION, upTime, lastHeartbeatTime: 0 }
+        : { ...peer.connections, version: peer.version, upTime: peer.upTime, lastHeartbeatTime: peer.lastPing };
+      return { host, isLeader, isActive: leadership.isActive(peer, now()), ...facts };
     })
     .filter((tracker) => (filterBy & 1) === 0 || tracker.isActive === isActive)
     .filter((tracker) => (filterBy & 2) === 0 || tracker.isLeader === isLeader);

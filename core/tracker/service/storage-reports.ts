@@ -45,7 +45,9 @@ export function join(session: Session, body: Uint8Array): void {
 
 function answer(session: Session, command: Command<never, report.ReportAnswer>): void {
   const { group, storage } = session.requireJoined();
-  const result = reports.answerReport(group, storage, session.tracker.leadership.view, session.toldLeaderChanges);
+  const { leadership } = session.tracker;
+  const { remoteAddress } = session.connection;
+  const result = reports.answerReport(group, storage, leadership.view, session.toldLeaderChanges, remoteAddress);
   session.toldLeaderChanges = result.toldLeaderChanges;
   session.reply(command, result.answer);
 }
@@ -136,7 +138,9 @@ export function changelog(session: Session, body: Uint8Array): void {
   const { cluster, files } = session.tracker;
   const [named, ...rest] = storages;
   if (rest.length > 0) throw new ProtocolError(`Cannot use ${body.length} bytes`);
-  const storage = named === undefined ? session.requireJoined().storage : cluster.find(named.groupName)?.find(named.id);
+  const { joined } = session;
+  if ((joined === null) === (named === undefined)) throw new ProtocolError(`Cannot use ${body.length} bytes`);
+  const storage = joined?.storage ?? cluster.find(named?.groupName ?? "")?.find(named?.id ?? "");
   if (storage === undefined) throw new ProtocolError(`${named?.id} is not there`, Status.ENOENT);
   const lines = files.readChangelog(storage.changelogOffset, CHANGELOG_PART);
   if (lines.length > 0) {

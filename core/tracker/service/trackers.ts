@@ -1,5 +1,6 @@
 // What other trackers ask (tracker.md §7): status, election, the leader's pings, system files.
 
+import { GROUP_NAME_SIZE, STORAGE_ID_SIZE } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import * as cluster from "../../wire/tracker-cluster.ts";
@@ -8,6 +9,7 @@ import type { Session } from "./context.ts";
 
 const SECONDS_STEP = 300;
 const FILE_PART_BYTES = 8173;
+const GROUP_TRUNK_SERVER_SIZE = GROUP_NAME_SIZE + STORAGE_ID_SIZE;
 const down = (seconds: number): number => Math.floor(seconds / SECONDS_STEP) * SECONDS_STEP;
 
 export function getStatus(session: Session, body: Uint8Array): void {
@@ -38,32 +40,34 @@ export function notifyReselectLeader(session: Session, body: Uint8Array): void {
   session.done();
 }
 
-/** Connections of followers that have joined, with the trunk servers' state they were told. */
-const followers = new WeakMap<Session, { toldTrunk: string | null }>();
-
 export function joinLeader(session: Session, body: Uint8Array): void {
-  const { serverPort } = cluster.joinLeader.request.parse(body);
-  const { leadership } = session.tracker;
-  if (!leadership.isLeader) throw new ProtocolError("this tracker does not lead", Status.EOPNOTSUPP);
-  if (followers.has(session)) throw new ProtocolError("joined already", Status.EEXIST);
-  const peer = session.connection.remoteAddress;
-  const isKnown = leadership.trackers.some(({ hosts, port }) => port === serverPort && hosts.includes(peer));
-  if (!isKnown) throw new ProtocolError(`${peer}:${serverPort} is not a known tracker`, Status.ENOENT);
-  followers.set(session, { toldTrunk: null });
+  const { serverPort, upTime, version } = cluster.joinLeader.request.parse(body);
+  const { leadership, now } = session.tracker;
+  leadership.requireLeader();
+  if (session.follower !== null) throw new ProtocolError("joined already", Status.EEXIST);
+  const facts = { port: serverPort, upTime, version };
+  const peer = leadership.acceptFollower(session.connection.remoteAddress, facts, now());
+  session.follower = { peer, toldTrunkChanges: 0 };
   session.done();
 }
 
+/** The follower learns the trunk servers with its first ping and whenever one has changed. */
 export function pingLeader(session: Session, body: Uint8Array): void {
-  cluster.pingLeader.request.parse(body);
-  const { leadership, cluster: state } = session.tracker;
-  if (!leadership.isLeader) throw new ProtocolError("this tracker does not lead", Status.EOPNOTSUPP);
-  const follower = followers.get(session);
-  if (follower === undefined) throw new ProtocolError("not joined");
-  const groups = state.groups.map((group) => ({ groupName: group.name, trunkServerId: group.trunkServerId }));
-  const trunk = JSON.stringify(groups);
-  const isNews = trunk !== follower.toldTrunk;
-  follower.toldTrunk = trunk;
-  session.reply(cluster.pingLeader, { groups: isNews ? groups : [] });
+  const connections = cluster.pingLeader.request.parse(body);
+  const { leadership, cluster: state, now, maxPackageBytes } = session.tracker;
+  leadership.requireLeader();
+  const { follower } = session;
+  if (follower === null) throw new ProtocolError("not joined");
+  follower.peer.lastPing = now();
+  follower.peer.connections = connections;
+  const groups =
+    follower.toldTrunkChanges === state.trunkServerChanges
+      ? []
+      : state.groups.map((group) => ({ groupName: group.name, trunkServerId: group.trunkServerId }));
+  if (groups.length * GROUP_TRUNK_SERVER_SIZE > maxPackageBytes)
+    throw new ProtocolError("the list is too long", Status.ENOSPC);
+  follower.toldTrunkChanges = state.trunkServerChanges;
+  session.reply(cluster.pingLeader, { groups });
 }
 
 export function systemFilesStart(session: Session, body: Uint8Array): void {

@@ -4,6 +4,7 @@ import { parseConfText } from "../../../conf/index.ts";
 import type { StorageStat } from "../../wire/storage-stat.ts";
 import { StorageStatus } from "../../wire/storage-status.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { orderAddresses } from "../cluster/storage-ids.ts";
 import { createStorage, type StorageRecord } from "../cluster/storage-record.ts";
 
 /** Counters in file order; modify and truncate are not saved. */
@@ -59,7 +60,7 @@ export function savedStorages(cluster: Cluster): StorageRecord[] {
 export function formatServers(cluster: Cluster): string {
   const storages = savedStorages(cluster);
   const blocks = storages.map((storage, index) => {
-    const ip = storage.addresses[0] ?? "";
+    const ip = storage.currentIp;
     const lines = [
       `# storage: ${ip}:${storage.port}`,
       `[${section(index)}]`,
@@ -87,8 +88,11 @@ export function formatServers(cluster: Cluster): string {
   return `${blocks.join("")}\n[Global]\n\tstorage_count=${storages.length}\n`;
 }
 
-/** Adds the storages of the text to their groups; throws a sentence when it cannot be used. */
-export function readServers(cluster: Cluster, text: string, file: string): void {
+/**
+ * Adds the storages of the text to their groups; throws a sentence when it cannot be used. Nobody is connected after a
+ * start: whoever had all its data is OFFLINE.
+ */
+export function readServers(cluster: Cluster, text: string, file: string, changelogSize: number): void {
   const document = parseConfText(text, file);
   const count = Number.parseInt(document.get("storage_count", "Global") ?? "", 10);
   if (!Number.isInteger(count)) throw new Error(`Cannot use ${file}: it has no storage_count`);
@@ -106,7 +110,9 @@ export function readServers(cluster: Cluster, text: string, file: string): void 
     if (id === "") throw new Error(`Cannot use ${file}: [${section(index)}] has no address`);
     if (group.find(id) !== undefined) continue;
     const entry = cluster.ids.byId(id);
-    const storage = createStorage(id, group.name, entry?.hosts ?? [ip], number("storage_port"));
+    const addresses = entry === undefined ? [ip] : orderAddresses(entry.hosts);
+    const storage = createStorage(id, group.name, addresses, number("storage_port") || group.storagePort);
+    if (addresses.includes(ip)) storage.currentIp = ip;
     const status = number("status");
     storage.status = status === INIT || status === WAIT_SYNC || status === SYNCING ? status : OFFLINE;
     storage.rwMode = entry?.rwMode ?? storage.rwMode;
@@ -116,7 +122,7 @@ export function readServers(cluster: Cluster, text: string, file: string): void 
     storage.syncUntilTimestamp = number("sync_until_timestamp");
     storage.totalMb = number("total_mb");
     storage.freeMb = number("free_mb");
-    storage.changelogOffset = number("changelog_offset");
+    storage.changelogOffset = Math.min(Math.max(number("changelog_offset"), 0), changelogSize);
     storage.storePathCount = number("store_path_count");
     storage.subdirCountPerPath = number("subdir_count_per_path");
     storage.uploadPriority = number("upload_priority");

@@ -5,6 +5,7 @@ import { closeSync, fdatasyncSync, openSync, readSync, statSync, writeSync } fro
 import { join } from "node:path";
 import { parseConfText } from "../../../conf/index.ts";
 import { readTextFile, writeFileAtomically } from "../../disk/atomic-file.ts";
+import type { Logger } from "../../observe/logger.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { formatGroups, readGroups } from "./groups-file.ts";
 import { formatServers, readServers } from "./servers-file.ts";
@@ -23,10 +24,14 @@ const STATUS = ".tracker_status";
 export class StateFolder {
   readonly #folder: string;
   readonly #cluster: Cluster;
+  readonly #log: Pick<Logger, "warn" | "error">;
+  /** The last trouble that was reported: a full disk is told once, not once a second. */
+  #complaint = "";
 
-  constructor(basePath: string, cluster: Cluster) {
+  constructor(basePath: string, cluster: Cluster, log: Pick<Logger, "warn" | "error">) {
     this.#folder = join(basePath, "data");
     this.#cluster = cluster;
+    this.#log = log;
   }
 
   path(name: string): string {
@@ -35,27 +40,39 @@ export class StateFolder {
 
   /** Fills the cluster from the files; those that are missing are those of a first start. */
   load(): void {
-    const readers = [
-      [GROUPS, readGroups],
-      [SERVERS, readServers],
-      [SYNC_TIMESTAMPS, readSyncTimestamps],
-    ] as const;
-    for (const [name, read] of readers) {
+    const read = <T>(name: string, take: (text: string, path: string) => T): T | null => {
       const text = readTextFile(this.path(name));
-      if (text !== null) read(this.#cluster, text, this.path(name));
-    }
+      return text === null ? null : take(text, this.path(name));
+    };
+    read(GROUPS, (text, path) => readGroups(this.#cluster, text, path));
+    read(SERVERS, (text, path) => readServers(this.#cluster, text, path, this.changelogSize));
+    const problem = read(SYNC_TIMESTAMPS, (text, path) => readSyncTimestamps(this.#cluster, text, path));
+    if (problem !== null) this.#log.warn(problem);
     Object.assign(this.#cluster.stale, { groups: false, servers: false, syncTimestamps: false });
   }
 
-  /** Writes what has changed since the last call; `all` writes everything. */
+  /**
+   * Writes what has changed since the last call; `all` writes everything. A disk that takes nothing is reported, and
+   * what could not be written stays to be written with the next call: the cluster goes on from memory.
+   */
   save(all = false): void {
     const { stale, changelog } = this.#cluster;
-    if (changelog.length > 0) this.#appendChangelog(changelog.splice(0).join(""));
-    if (all || stale.groups) writeFileAtomically(this.path(GROUPS), formatGroups(this.#cluster));
-    if (all || stale.servers) writeFileAtomically(this.path(SERVERS), formatServers(this.#cluster));
-    if (all || stale.syncTimestamps)
-      writeFileAtomically(this.path(SYNC_TIMESTAMPS), formatSyncTimestamps(this.#cluster));
-    Object.assign(stale, { groups: false, servers: false, syncTimestamps: false });
+    if (all) Object.assign(stale, { groups: true, servers: true, syncTimestamps: true });
+    try {
+      if (changelog.length > 0) {
+        this.#appendChangelog(changelog.join(""));
+        changelog.length = 0;
+      }
+      if (stale.groups) this.#replace(GROUPS, formatGroups(this.#cluster));
+      stale.groups = false;
+      if (stale.servers) this.#replace(SERVERS, formatServers(this.#cluster));
+      stale.servers = false;
+      if (stale.syncTimestamps) this.#replace(SYNC_TIMESTAMPS, formatSyncTimestamps(this.#cluster));
+      stale.syncTimestamps = false;
+      this.#complaint = "";
+    } catch (error) {
+      this.#complain(error);
+    }
   }
 
   get changelogSize(): number {
@@ -91,7 +108,21 @@ export class StateFolder {
   }
 
   writeStatus(upTime: number, now: number): void {
-    writeFileAtomically(this.path(STATUS), `up_time=${upTime}\nlast_check_time=${now}\n`);
+    try {
+      this.#replace(STATUS, `up_time=${upTime}\nlast_check_time=${now}\n`);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  #replace(name: string, text: string): void {
+    writeFileAtomically(this.path(name), text);
+  }
+
+  #complain(error: unknown): void {
+    const complaint = `Cannot write the tracker's data files in ${this.#folder}: ${String(error)}`;
+    if (complaint !== this.#complaint) this.#log.error(complaint);
+    this.#complaint = complaint;
   }
 
   #appendChangelog(lines: string): void {
