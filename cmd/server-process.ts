@@ -11,7 +11,7 @@ import type { ServerLog } from "./server-log.ts";
 import { versionLine } from "./version.ts";
 
 /** A server that serves. */
-export interface RunningServer {
+interface RunningServer {
   /** What an operator wants to read first: addresses and paths. */
   readonly description: string;
   /** Rotates the logs it writes itself (the access log). */

@@ -1,6 +1,6 @@
 // The version texts: ours, and the C release whose wire, disk and configuration formats we keep.
 
-import { runtimeName } from "../core/runtime/host.ts";
+import { runtimeName } from "../core/runtime/index.ts";
 import { PROTOCOL_VERSION } from "../core/wire/limits.ts";
 import packageFile from "../package.json" with { type: "json" };
 

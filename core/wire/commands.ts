@@ -1,5 +1,5 @@
-// The registry of every command by number: for the packet printer, for access logs and for the test that holds the
-// table of the protocol documents against ours.
+// The registry of every command by number: for the packet printer and for the test that holds the table of the protocol
+// documents against ours.
 
 import type { Command } from "./command.ts";
 import * as common from "./common-commands.ts";
@@ -23,8 +23,3 @@ export const commandsByNumber: ReadonlyMap<number, AnyCommand> = new Map(
     .filter(isCommand)
     .map((declaration) => [declaration.number, declaration]),
 );
-
-/** The command's C name, or "command N". */
-export function commandName(number: number): string {
-  return commandsByNumber.get(number)?.name ?? `command ${number}`;
-}

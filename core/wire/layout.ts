@@ -64,12 +64,6 @@ export const int8 = (): Field<number> =>
     (r) => r.int8(),
     (w, v) => w.int8(v),
   );
-export const int16 = (): Field<number> =>
-  fixed(
-    2,
-    (r) => r.int16(),
-    (w, v) => w.int16(v),
-  );
 export const int32 = (): Field<number> =>
   fixed(
     4,
@@ -95,17 +89,6 @@ export const text = (size: number): Field<string> =>
     (r) => r.text(size),
     (w, v) => w.text(v, size),
   );
-/** Raw bytes of a fixed width. */
-export const bytes = (size: number): Field<Uint8Array> =>
-  fixed(
-    size,
-    (r) => r.slice(size),
-    (w, v) => {
-      if (v.length !== size) throw new ProtocolError(`Cannot send ${v.length} bytes in a field of ${size}`);
-      w.raw(v);
-    },
-  );
-
 /** A CRC-32 sent sign-extended in 8 bytes; the value is unsigned (storage.md §2.10). */
 export const crc32AsInt64 = (): Field<number> =>
   fixed(

@@ -41,10 +41,6 @@ export class Reader {
     return this.#view.getInt8(this.take(1));
   }
 
-  int16(): number {
-    return this.#view.getInt16(this.take(2));
-  }
-
   int32(): number {
     return this.#view.getInt32(this.take(4));
   }

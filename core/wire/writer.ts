@@ -45,11 +45,6 @@ export class Writer {
     this.#view.setInt8(at, value);
   }
 
-  int16(value: number): void {
-    const at = this.reserve(2);
-    this.#view.setInt16(at, value);
-  }
-
   int32(value: number): void {
     const at = this.reserve(4);
     this.#view.setInt32(at, value);

@@ -42,7 +42,7 @@ export interface Discovery {
 }
 
 /** A mistake that trying again does not mend: the settings and the trackers contradict each other. */
-export class IdentityError extends Error {
+class IdentityError extends Error {
   override readonly name = "IdentityError";
 }
 

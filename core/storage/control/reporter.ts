@@ -109,7 +109,7 @@ export class Reporter {
     let link: TrackerLink | undefined;
     try {
       const address = await resolveTracker(this.#help.trackers[this.#tracker]!);
-      link = await unlessAborted(TrackerLink.open(address, this.#help.linkOptions), this.#signal);
+      link = await TrackerLink.openUnlessAborted(address, this.#help.linkOptions, this.#signal);
       await this.#guard(this.#checkAddress(link));
       pauseMs = heartBeatIntervalMs;
       await this.#guard(this.#join(link));

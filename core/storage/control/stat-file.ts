@@ -5,7 +5,7 @@ import { parseConfText } from "../../../conf/index.ts";
 import { type CounterName, counterNames } from "../scoreboard/counters.ts";
 
 /** Where the next new file goes when directories take turns (storage.md §4.8). */
-export interface DirectoryTurn {
+interface DirectoryTurn {
   readonly high: number;
   readonly low: number;
   readonly count: number;

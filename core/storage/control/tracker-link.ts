@@ -9,6 +9,7 @@ import { type Command, decodeResponse, encodeRequest } from "../../wire/command.
 import { quit } from "../../wire/common-commands.ts";
 import { Status } from "../../wire/status.ts";
 import type { ReportAnswer } from "../../wire/tracker-report.ts";
+import { unlessAborted } from "./pause.ts";
 
 export interface LinkOptions {
   /** Where outgoing connections come from, at most one address a family; empty: the system chooses. */
@@ -48,9 +49,20 @@ export class TrackerLink {
     throw failure;
   }
 
-  /** This side's address of the connection. */
-  get localAddress(): string {
-    return this.#connection.localAddress;
+  /** As `open`; rejects at once when `signal` is aborted, and a connection that comes later is not kept. */
+  static async openUnlessAborted(
+    tracker: ServerAddress,
+    options: LinkOptions,
+    signal: AbortSignal,
+  ): Promise<TrackerLink> {
+    const opening = TrackerLink.open(tracker, options);
+    opening.then(
+      (link) => {
+        if (signal.aborted) link.quit();
+      },
+      () => {},
+    );
+    return unlessAborted(opening, signal);
   }
 
   /** Rejects with a RemoteError; its `status` is what the tracker answered. */
@@ -67,11 +79,6 @@ export class TrackerLink {
   /** Takes leave: the tracker need not wait for a broken connection. */
   quit(): void {
     void this.#connection.sendAndClose(encodeRequest(quit, {}));
-  }
-
-  /** Breaks a request that is under way. */
-  destroy(): void {
-    this.#connection.destroy();
   }
 
   async #ask<Q, S>(command: Command<Q, S>, value: Q): Promise<Uint8Array> {

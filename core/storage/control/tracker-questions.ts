@@ -135,7 +135,7 @@ export class TrackerQuestions {
 
   async #ask<T>(index: number, ask: (link: TrackerLink) => Promise<T>): Promise<T> {
     const address = await resolveTracker(this.#trackers[index]!);
-    const link = await unlessAborted(TrackerLink.open(address, this.#options), this.#signal);
+    const link = await TrackerLink.openUnlessAborted(address, this.#options, this.#signal);
     try {
       return await unlessAborted(ask(link), this.#signal);
     } finally {

@@ -57,6 +57,17 @@ describe("trackers", () => {
     expect(await stage.client([fresh, tracker]).uploadBytes(HELLO, { ext: "txt" })).toBe(PLAIN);
   });
 
+  test("no active storage anywhere is told as that, with the status of the trackers", async () => {
+    const [one, two] = [await stage.server(() => response("", 2)), await stage.nobody()];
+    const error = await failure(stage.client([one, two]).uploadBytes(HELLO));
+    expect(error.message).toBe(
+      `Cannot find a storage for the upload: 127.0.0.1:${one.port}: No such file or directory (2); ` +
+        `127.0.0.1:${two.port}: connection refused; ` +
+        "there is no such group, or none of its storages is active (fdfs monitor shows them)",
+    );
+    expect(error.status).toBe(2);
+  });
+
   test("only the leader answers for the trackers: 95 passes on", async () => {
     const follower = await stage.server(() => response("", 95));
     const leader = await stage.server(() => response(Buffer.from([0])));
@@ -66,7 +77,9 @@ describe("trackers", () => {
 
   test("the second address of a tracker is tried when the first is gone", async () => {
     const tracker = await stage.server(replay, { host: "127.0.35.2" });
-    const client = stage.client([], { trackers: [{ hosts: ["127.0.35.1", "127.0.35.2"], port: tracker.port }] });
+    const client = stage.client([], {
+      trackers: [{ hosts: ["127.0.35.1", "127.0.35.2"], port: tracker.port }],
+    });
     await client.activeTest();
     expect(tracker.requests.length).toBe(1);
   });
@@ -122,7 +135,10 @@ describe("upload", () => {
     const storage = await stage.server(stores);
     const tracker = await stage.server(naming(() => [vanishing, storage]));
     const progress: number[] = [];
-    await stage.client([tracker]).uploadBytes(HELLO, { ext: "txt", onProgress: (bytes) => progress.push(bytes) });
+    await stage.client([tracker]).uploadBytes(HELLO, {
+      ext: "txt",
+      onProgress: (bytes) => progress.push(bytes),
+    });
     expect(progress).toEqual([14, -14, 14]);
   });
 
@@ -283,12 +299,22 @@ describe("exists", () => {
 describe("two addresses of one storage", () => {
   const ID = "group1/M00/00/00/oYYBAGsBFX-ARCNxAAALuBcI1_I050.bin";
   const entry = (port: number) =>
-    ({ id: "100001", groupName: "group1", hosts: ["127.0.35.1", "127.0.35.2"], port, rwMode: 6 }) as const;
+    ({
+      id: "100001",
+      groupName: "group1",
+      hosts: ["127.0.35.1", "127.0.35.2"],
+      port,
+      rwMode: 6,
+    }) as const;
 
   test("the other one is tried when the one the tracker named is gone", async () => {
-    const storage = await stage.server(() => response(HELLO), { host: "127.0.35.2" });
+    const storage = await stage.server(() => response(HELLO), {
+      host: "127.0.35.2",
+    });
     const tracker = await stage.server(naming(() => [{ host: "127.0.35.1", port: storage.port }]));
-    const client = stage.client([tracker], { storageIds: [entry(storage.port)] });
+    const client = stage.client([tracker], {
+      storageIds: [entry(storage.port)],
+    });
     expect((await client.downloadBytes(ID)).length).toBe(14);
     expect(storage.requests.length).toBe(1);
   });
@@ -305,15 +331,23 @@ describe("two addresses of one storage", () => {
   test("the one that worked last is tried first when that is wanted", async () => {
     const second = await stage.server(() => response(), { host: "127.0.35.2" });
     const tracker = await stage.server(naming(() => [{ host: "127.0.35.1", port: second.port }]));
-    const client = stage.client([tracker], { storageIds: [entry(second.port)], connectFirstBy: "last" });
+    const client = stage.client([tracker], {
+      storageIds: [entry(second.port)],
+      connectFirstBy: "last",
+    });
     await client.delete(ID);
-    const first = await stage.server(() => response(), { host: "127.0.35.1", port: second.port });
+    const first = await stage.server(() => response(), {
+      host: "127.0.35.1",
+      port: second.port,
+    });
     await client.delete(ID);
     expect([first.requests.length, second.requests.length]).toEqual([0, 2]);
   });
 
   test("the table comes from the tracker when that is wanted, once", async () => {
-    const storage = await stage.server(() => response(), { host: "127.0.35.2" });
+    const storage = await stage.server(() => response(), {
+      host: "127.0.35.2",
+    });
     const lines = `100001 group1 10.1.2.3,127.0.35.2:${storage.port}\n`;
     const counts = Buffer.from("0000000100000001", "hex");
     const tracker = await stage.server((request) =>

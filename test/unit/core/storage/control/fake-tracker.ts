@@ -10,7 +10,7 @@ export interface SeenRequest {
   readonly connection: number;
 }
 
-export interface FakeAnswer {
+interface FakeAnswer {
   readonly status?: number;
   readonly body?: Uint8Array;
 }
