@@ -2,18 +2,18 @@
 // into an exclusively created file with one write, large ones through a temporary file that is renamed without replacing.
 
 import {
-	closeSync,
-	fdatasyncSync,
-	fstatSync,
-	fsyncSync,
-	futimesSync,
-	linkSync,
-	mkdirSync,
-	openSync,
-	renameSync,
-	unlinkSync,
-	writeSync,
-	writevSync,
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  futimesSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { native } from "../../runtime/index.ts";
@@ -30,74 +30,57 @@ export const TEMPORARY_PREFIX = ".fdfs-upload-";
 
 /** Runs `create`, once more after making the directory of `path` when that is missing (the C server answers ENOENT). */
 export function inDirectory<T>(path: string, create: () => T): T {
-	try {
-		return create();
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-		mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-		return create();
-	}
+  try {
+    return create();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+    return create();
+  }
 }
 
-function openCounted(
-	{ counters }: WorkerContext,
-	path: string,
-	flags: string,
-): number {
-	counters[Counter.totalFileOpenCount]! += 1;
-	const fd = inDirectory(path, () => openSync(path, flags, FILE_MODE));
-	counters[Counter.successFileOpenCount]! += 1;
-	return fd;
+function openCounted({ counters }: WorkerContext, path: string, flags: string): number {
+  counters[Counter.totalFileOpenCount]! += 1;
+  const fd = inDirectory(path, () => openSync(path, flags, FILE_MODE));
+  counters[Counter.successFileOpenCount]! += 1;
+  return fd;
 }
 
 /** With durability "power": makes a rename or removal in the directory of `path` survive a power cut. */
 export function flushDirectory({ config }: WorkerContext, path: string): void {
-	if (config.durability !== "power") return;
-	const fd = openSync(dirname(path), "r");
-	try {
-		fsyncSync(fd);
-	} finally {
-		closeSync(fd);
-	}
+  if (config.durability !== "power") return;
+  const fd = openSync(dirname(path), "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Writes all of `bytes` at `position` (null: where the file stands). Throws a coded error on a full disk. */
-export function writeFully(
-	{ counters }: WorkerContext,
-	fd: number,
-	bytes: Uint8Array,
-	position: number | null,
-): void {
-	counters[Counter.totalFileWriteCount]! += 1;
-	let done = 0;
-	while (done < bytes.length) {
-		const at = position === null ? null : position + done;
-		const count =
-			done === 0
-				? writeSync(fd, bytes, 0, bytes.length, at)
-				: writeSync(fd, bytes, done, bytes.length - done, at);
-		if (count === 0) throw codedErrno("ENOSPC", "nothing could be written");
-		done += count;
-	}
-	counters[Counter.successFileWriteCount]! += 1;
+export function writeFully({ counters }: WorkerContext, fd: number, bytes: Uint8Array, position: number | null): void {
+  counters[Counter.totalFileWriteCount]! += 1;
+  let done = 0;
+  while (done < bytes.length) {
+    const at = position === null ? null : position + done;
+    const count =
+      done === 0 ? writeSync(fd, bytes, 0, bytes.length, at) : writeSync(fd, bytes, done, bytes.length - done, at);
+    if (count === 0) throw codedErrno("ENOSPC", "nothing could be written");
+    done += count;
+  }
+  counters[Counter.successFileWriteCount]! += 1;
 }
 
-function writeChunks(
-	worker: WorkerContext,
-	fd: number,
-	chunks: readonly Uint8Array[],
-	size: number,
-): void {
-	if (size === 0) return;
-	if (chunks.length === 1) {
-		writeFully(worker, fd, chunks[0]!, null);
-		return;
-	}
-	worker.counters[Counter.totalFileWriteCount]! += 1;
-	const written = writevSync(fd, chunks as Uint8Array[]);
-	if (written !== size)
-		throw codedErrno("ENOSPC", `only ${written} of ${size} bytes were written`);
-	worker.counters[Counter.successFileWriteCount]! += 1;
+function writeChunks(worker: WorkerContext, fd: number, chunks: readonly Uint8Array[], size: number): void {
+  if (size === 0) return;
+  if (chunks.length === 1) {
+    writeFully(worker, fd, chunks[0]!, null);
+    return;
+  }
+  worker.counters[Counter.totalFileWriteCount]! += 1;
+  const written = writevSync(fd, chunks as Uint8Array[]);
+  if (written !== size) throw codedErrno("ENOSPC", `only ${written} of ${size} bytes were written`);
+  worker.counters[Counter.successFileWriteCount]! += 1;
 }
 
 /**
@@ -105,100 +88,99 @@ function writeChunks(
  * `startMs` is when the caller took that timestamp.
  */
 export function createSmallFile(
-	worker: WorkerContext,
-	path: string,
-	chunks: readonly Uint8Array[],
-	size: number,
-	timestamp: number,
-	startMs: number,
+  worker: WorkerContext,
+  path: string,
+  chunks: readonly Uint8Array[],
+  size: number,
+  timestamp: number,
+  startMs: number,
 ): void {
-	const fd = openCounted(worker, path, "wx");
-	try {
-		writeChunks(worker, fd, chunks, size);
-		const nowMs = Date.now();
-		if (startMs % 1000 < EDGE_MS || Math.floor(nowMs / 1000) !== timestamp)
-			futimesSync(fd, timestamp, timestamp);
-		if (worker.config.durability === "power") fdatasyncSync(fd);
-	} catch (error) {
-		closeSync(fd);
-		removeQuietly(path);
-		throw error;
-	}
-	closeSync(fd);
+  const fd = openCounted(worker, path, "wx");
+  try {
+    writeChunks(worker, fd, chunks, size);
+    const nowMs = Date.now();
+    if (startMs % 1000 < EDGE_MS || Math.floor(nowMs / 1000) !== timestamp) futimesSync(fd, timestamp, timestamp);
+    if (worker.config.durability === "power") fdatasyncSync(fd);
+  } catch (error) {
+    closeSync(fd);
+    removeQuietly(path);
+    throw error;
+  }
+  closeSync(fd);
 }
 
 /** A file that is being received under a temporary name. */
 export class TemporaryFile {
-	readonly path: string;
-	readonly fd: number;
-	readonly #worker: WorkerContext;
-	#isOpen = true;
+  readonly path: string;
+  readonly fd: number;
+  readonly #worker: WorkerContext;
+  #isOpen = true;
 
-	constructor(worker: WorkerContext, storePath: number) {
-		this.#worker = worker;
-		const { config } = worker;
-		const folder = `${config.storePaths[storePath]!.path}/data`;
-		this.path = `${folder}/${TEMPORARY_PREFIX}${process.pid}-${config.worker}-${worker.nextSerial()}.tmp`;
-		this.fd = openCounted(worker, this.path, "w");
-	}
+  constructor(worker: WorkerContext, storePath: number) {
+    this.#worker = worker;
+    const { config } = worker;
+    const folder = `${config.storePaths[storePath]!.path}/data`;
+    this.path = `${folder}/${TEMPORARY_PREFIX}${process.pid}-${config.worker}-${worker.nextSerial()}.tmp`;
+    this.fd = openCounted(worker, this.path, "w");
+  }
 
-	write(chunk: Uint8Array): void {
-		writeFully(this.#worker, this.fd, chunk, null);
-	}
+  write(chunk: Uint8Array): void {
+    writeFully(this.#worker, this.fd, chunk, null);
+  }
 
-	/** Seconds of the file's last change. */
-	get modifiedAt(): number {
-		return Math.floor(fstatSync(this.fd).mtimeMs / 1000);
-	}
+  /** Seconds of the file's last change. */
+  get modifiedAt(): number {
+    return Math.floor(fstatSync(this.fd).mtimeMs / 1000);
+  }
 
-	/** Sets the file's times, flushes it where the durability asks for it, and closes it. */
-	finish(timestamp: number | null): void {
-		if (timestamp !== null) futimesSync(this.fd, timestamp, timestamp);
-		if (this.#worker.config.durability === "power") fdatasyncSync(this.fd);
-		this.#close();
-	}
+  /** Sets the file's times, flushes it where the durability asks for it, and closes it. */
+  finish(timestamp: number | null): void {
+    if (timestamp !== null) futimesSync(this.fd, timestamp, timestamp);
+    if (this.#worker.config.durability === "power") fdatasyncSync(this.fd);
+    this.#close();
+  }
 
-	/** Gives the file its real name; throws EEXIST when that is taken. */
-	publish(path: string): void {
-		inDirectory(path, () => renameWithoutReplacing(this.path, path));
-		flushDirectory(this.#worker, path);
-	}
+  /** Gives the file its real name; throws EEXIST when that is taken. */
+  publish(path: string): void {
+    inDirectory(path, () => renameWithoutReplacing(this.path, path));
+    flushDirectory(this.#worker, path);
+  }
 
-	/** Gives the file its real name and replaces what has it. */
-	replace(path: string): void {
-		inDirectory(path, () => renameSync(this.path, path));
-		flushDirectory(this.#worker, path);
-	}
+  /** Gives the file its real name and replaces what has it. */
+  replace(path: string): void {
+    inDirectory(path, () => renameSync(this.path, path));
+    flushDirectory(this.#worker, path);
+  }
 
-	discard(): void {
-		this.#close();
-		removeQuietly(this.path);
-	}
+  discard(): void {
+    this.#close();
+    removeQuietly(this.path);
+  }
 
-	#close(): void {
-		if (!this.#isOpen) return;
-		this.#isOpen = false;
-		closeSync(this.fd);
-	}
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeSync(this.fd);
+  }
 }
 
 /** rename(2) that fails with EEXIST instead of replacing. */
 export function renameWithoutReplacing(from: string, to: string): void {
-	const calls = native();
-	const result = calls === null ? -1 : calls.renameNoReplace(from, to);
-	if (result === 0) return;
-	if (result === -17) throw codedErrno("EEXIST", `${to} exists`);
-	if (result === -2) throw codedErrno("ENOENT", `${to} has no directory`);
-	// Without the system call, or on a file system that lacks it: a second name, then the first one goes.
-	linkSync(from, to);
-	unlinkSync(from);
+  const calls = native();
+  const result = calls === null ? -1 : calls.renameNoReplace(from, to);
+  if (result === 0) return;
+  if (result === -17) throw codedErrno("EEXIST", `${to} exists`);
+  if (result === -2) throw codedErrno("ENOENT", `${to} has no directory`);
+  // Without the system call, or on a file system that lacks it: a second name, then the first one goes.
+  linkSync(from, to);
+  unlinkSync(from);
 }
 
 /** Removes a file that may be gone already. */
 export function removeQuietly(path: string): void {
-	try {
-		unlinkSync(path);
-	} catch {
-		// It is gone, which is what was wanted.
-	}
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone, which is what was wanted.
+  }
 }

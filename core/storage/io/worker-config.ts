@@ -3,60 +3,60 @@
 import type { AllowedHosts } from "../../../conf/index.ts";
 
 interface WorkerStorePath {
-	/** Absolute, without a slash at its end. */
-	readonly path: string;
-	readonly isReadOnly: boolean;
+  /** Absolute, without a slash at its end. */
+  readonly path: string;
+  readonly isReadOnly: boolean;
 }
 
 export interface WorkerConfig {
-	/** 0-based; the worker's row of counters. */
-	readonly worker: number;
-	readonly scoreboard: SharedArrayBuffer;
-	/** Every address and port to listen on. */
-	readonly listen: readonly {
-		readonly hostname: string;
-		readonly port: number;
-	}[];
-	readonly groupName: string;
-	/** First four bytes of the names this storage makes (storage.md §4.4). */
-	readonly sourceBytes: readonly [number, number, number, number];
-	readonly storePaths: readonly WorkerStorePath[];
-	readonly subdirCountPerPath: number;
-	readonly fileDistributePathMode: 0 | 1;
-	readonly fileDistributeRotateCount: number;
-	readonly basePath: string;
-	readonly buffSizeBytes: number;
-	readonly maxConnections: number;
-	readonly networkTimeoutMs: number;
-	readonly durability: "process" | "power";
-	readonly allowHosts: AllowedHosts | null;
-	/** First address by storage id, for QUERY_FILE_INFO. */
-	readonly addressesById: Readonly<Record<string, string>>;
-	readonly accessLog: {
-		readonly path: string;
-		readonly precision: "ms" | "us";
-		readonly flushIntervalMs: number;
-	} | null;
+  /** 0-based; the worker's row of counters. */
+  readonly worker: number;
+  readonly scoreboard: SharedArrayBuffer;
+  /** Every address and port to listen on. */
+  readonly listen: readonly {
+    readonly hostname: string;
+    readonly port: number;
+  }[];
+  readonly groupName: string;
+  /** First four bytes of the names this storage makes (storage.md §4.4). */
+  readonly sourceBytes: readonly [number, number, number, number];
+  readonly storePaths: readonly WorkerStorePath[];
+  readonly subdirCountPerPath: number;
+  readonly fileDistributePathMode: 0 | 1;
+  readonly fileDistributeRotateCount: number;
+  readonly basePath: string;
+  readonly buffSizeBytes: number;
+  readonly maxConnections: number;
+  readonly networkTimeoutMs: number;
+  readonly durability: "process" | "power";
+  readonly allowHosts: AllowedHosts | null;
+  /** First address by storage id, for QUERY_FILE_INFO. */
+  readonly addressesById: Readonly<Record<string, string>>;
+  readonly accessLog: {
+    readonly path: string;
+    readonly precision: "ms" | "us";
+    readonly flushIntervalMs: number;
+  } | null;
 }
 
 /** From the worker to the control thread. */
 export type WorkerMessage =
-	| { readonly kind: "listening"; readonly worker: number }
-	| {
-			readonly kind: "failed";
-			readonly worker: number;
-			readonly code: string;
-			readonly message: string;
-	  }
-	| {
-			readonly kind: "log";
-			readonly level: "debug" | "warn" | "error";
-			readonly text: string;
-	  }
-	| { readonly kind: "closed"; readonly worker: number };
+  | { readonly kind: "listening"; readonly worker: number }
+  | {
+      readonly kind: "failed";
+      readonly worker: number;
+      readonly code: string;
+      readonly message: string;
+    }
+  | {
+      readonly kind: "log";
+      readonly level: "debug" | "warn" | "error";
+      readonly text: string;
+    }
+  | { readonly kind: "closed"; readonly worker: number };
 
 /** From the control thread to the worker. */
 export type WorkerCommand = {
-	readonly kind: "close";
-	readonly graceMs: number;
+  readonly kind: "close";
+  readonly graceMs: number;
 };

@@ -8,14 +8,14 @@ import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
 export interface WorkerContext {
-	readonly config: WorkerConfig;
-	readonly scoreboard: Scoreboard;
-	/** This worker's row, indexed by `Counter`. */
-	readonly counters: Float64Array;
-	readonly commits: CommitQueue;
-	readonly locks: LockTable;
-	readonly accessLog: AccessLog | null;
-	readonly log: NetLog;
-	/** Makes names of temporary files unique within the worker. */
-	nextSerial(): number;
+  readonly config: WorkerConfig;
+  readonly scoreboard: Scoreboard;
+  /** This worker's row, indexed by `Counter`. */
+  readonly counters: Float64Array;
+  readonly commits: CommitQueue;
+  readonly locks: LockTable;
+  readonly accessLog: AccessLog | null;
+  readonly log: NetLog;
+  /** Makes names of temporary files unique within the worker. */
+  nextSerial(): number;
 }

@@ -18,95 +18,81 @@ import type { WorkerConfig } from "./worker-config.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 export interface RunningWorker {
-	/** Stops accepting, lets running requests end, writes what waits. */
-	close(graceMs: number): Promise<void>;
+  /** Stops accepting, lets running requests end, writes what waits. */
+  close(graceMs: number): Promise<void>;
 }
 
-function openAccessLog(
-	config: WorkerConfig,
-	scoreboard: Scoreboard,
-): AccessLog | null {
-	const settings = config.accessLog;
-	if (settings === null) return null;
-	const file = new LogFile({
-		path: settings.path,
-		flushIntervalMs: settings.flushIntervalMs,
-		generation: () => scoreboard.accessLogGeneration,
-	});
-	return new AccessLog(file, settings.precision);
+function openAccessLog(config: WorkerConfig, scoreboard: Scoreboard): AccessLog | null {
+  const settings = config.accessLog;
+  if (settings === null) return null;
+  const file = new LogFile({
+    path: settings.path,
+    flushIntervalMs: settings.flushIntervalMs,
+    generation: () => scoreboard.accessLogGeneration,
+  });
+  return new AccessLog(file, settings.precision);
 }
 
 /** Starts serving; rejects with a coded error when an address cannot be bound. */
-export async function startIoWorker(
-	config: WorkerConfig,
-	log: NetLog,
-): Promise<RunningWorker> {
-	await loadNative();
-	const scoreboard = new Scoreboard(config.scoreboard, config.worker);
-	scoreboard.reclaim();
-	const isAllowed =
-		config.allowHosts === null
-			? allowAll
-			: await createHostFilter(config.allowHosts, (text) => log.warn(text));
-	const accessLog = openAccessLog(config, scoreboard);
-	const commits = new CommitQueue(
-		scoreboard,
-		binlogFolder(config.basePath),
-		config.durability === "power",
-		(text) => log.error(text),
-	);
-	let serial = 0;
-	const context: WorkerContext = {
-		config,
-		scoreboard,
-		counters: scoreboard.counterRow(config.worker),
-		commits,
-		locks: new LockTable(scoreboard, config.networkTimeoutMs),
-		accessLog,
-		log,
-		nextSerial: () => ++serial,
-	};
-	const servers: FrameServer[] = [];
-	try {
-		for (const { hostname, port } of config.listen) {
-			const server = await serveFrames<Session>({
-				hostname,
-				port,
-				reusePort: true,
-				routes: storageRoutes,
-				maxBodyBytes: config.buffSizeBytes,
-				oversize: "einval",
-				closeAfterEinval: true,
-				networkTimeoutMs: config.networkTimeoutMs,
-				log,
-				mayAccept: () => scoreboard.connectionOpened(config.maxConnections),
-				open(connection) {
-					if (isAllowed(connection.remoteAddress))
-						return new Session(connection, context);
-					log.error(
-						`ip addr ${connection.remoteAddress} is not allowed to access`,
-					);
-					scoreboard.connectionClosed();
-					return null;
-				},
-				closed: () => scoreboard.connectionClosed(),
-			});
-			servers.push(server);
-		}
-	} catch (error) {
-		await Promise.all(servers.map((server) => server.close(0)));
-		throw error;
-	}
-	return {
-		async close(graceMs) {
-			await Promise.all(servers.map((server) => server.close(graceMs)));
-			commits.close();
-			accessLog?.close();
-		},
-	};
+export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<RunningWorker> {
+  await loadNative();
+  const scoreboard = new Scoreboard(config.scoreboard, config.worker);
+  scoreboard.reclaim();
+  const isAllowed =
+    config.allowHosts === null ? allowAll : await createHostFilter(config.allowHosts, (text) => log.warn(text));
+  const accessLog = openAccessLog(config, scoreboard);
+  const commits = new CommitQueue(scoreboard, binlogFolder(config.basePath), config.durability === "power", (text) =>
+    log.error(text),
+  );
+  let serial = 0;
+  const context: WorkerContext = {
+    config,
+    scoreboard,
+    counters: scoreboard.counterRow(config.worker),
+    commits,
+    locks: new LockTable(scoreboard, config.networkTimeoutMs),
+    accessLog,
+    log,
+    nextSerial: () => ++serial,
+  };
+  const servers: FrameServer[] = [];
+  try {
+    for (const { hostname, port } of config.listen) {
+      const server = await serveFrames<Session>({
+        hostname,
+        port,
+        reusePort: true,
+        routes: storageRoutes,
+        maxBodyBytes: config.buffSizeBytes,
+        oversize: "einval",
+        closeAfterEinval: true,
+        networkTimeoutMs: config.networkTimeoutMs,
+        log,
+        mayAccept: () => scoreboard.connectionOpened(config.maxConnections),
+        open(connection) {
+          if (isAllowed(connection.remoteAddress)) return new Session(connection, context);
+          log.error(`ip addr ${connection.remoteAddress} is not allowed to access`);
+          scoreboard.connectionClosed();
+          return null;
+        },
+        closed: () => scoreboard.connectionClosed(),
+      });
+      servers.push(server);
+    }
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.close(0)));
+    throw error;
+  }
+  return {
+    async close(graceMs) {
+      await Promise.all(servers.map((server) => server.close(graceMs)));
+      commits.close();
+      accessLog?.close();
+    },
+  };
 }
 
 /** Where the access log stands, beside the error log. */
 export function accessLogPath(basePath: string): string {
-	return join(basePath, "logs", "storage_access.log");
+  return join(basePath, "logs", "storage_access.log");
 }

@@ -3,11 +3,7 @@
 
 import { type CounterName, counterNames, isMoment } from "./counters.ts";
 import { SharedLock } from "./shared-lock.ts";
-import {
-	SOURCE_IDS_BYTES,
-	SOURCE_TIME_CELLS,
-	SourceTimes,
-} from "./source-times.ts";
+import { SOURCE_IDS_BYTES, SOURCE_TIME_CELLS, SourceTimes } from "./source-times.ts";
 
 const MAX_WORKERS = 256;
 const MAX_PATHS = 256;
@@ -16,323 +12,289 @@ const ROW = counterNames.length;
 
 /** 32-bit cells. */
 const Cell = {
-	DISTRIBUTION_LOCK: 0,
-	DIRECTORY_HIGH: 1,
-	DIRECTORY_LOW: 2,
-	DIRECTORY_COUNT: 3,
-	PATH_TURN: 4,
-	BINLOG_LOCK: 5,
-	BINLOG_INDEX: 6,
-	ERROR_LOG_GENERATION: 7,
-	ACCESS_LOG_GENERATION: 8,
-	CONNECTIONS: 9,
-	CONNECTIONS_MAX: 10,
-	RESPONSE_IP_SIZE: 11,
-	SOURCE_LOCK: 12,
-	PATH_BALANCED: 13,
-	SIZE: 16,
+  DISTRIBUTION_LOCK: 0,
+  DIRECTORY_HIGH: 1,
+  DIRECTORY_LOW: 2,
+  DIRECTORY_COUNT: 3,
+  PATH_TURN: 4,
+  BINLOG_LOCK: 5,
+  BINLOG_INDEX: 6,
+  ERROR_LOG_GENERATION: 7,
+  ACCESS_LOG_GENERATION: 8,
+  CONNECTIONS: 9,
+  CONNECTIONS_MAX: 10,
+  RESPONSE_IP_SIZE: 11,
+  SOURCE_LOCK: 12,
+  PATH_BALANCED: 13,
+  SIZE: 16,
 } as const;
 
 export class Scoreboard {
-	readonly buffer: SharedArrayBuffer;
-	readonly #cells: Int32Array;
-	readonly #stripes: Int32Array;
-	readonly #workerConnections: Int32Array;
-	readonly #counters: Float64Array;
-	readonly #freeMb: Float64Array;
-	readonly #totalMb: Float64Array;
-	readonly #reservedMb: Float64Array;
-	readonly #binlogSize: Float64Array;
-	readonly #owner: number;
-	readonly #directoryLock: SharedLock;
-	readonly #binlogLock: SharedLock;
-	readonly #sourceLock: SharedLock;
-	readonly #sources: SourceTimes;
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+  readonly #stripes: Int32Array;
+  readonly #workerConnections: Int32Array;
+  readonly #counters: Float64Array;
+  readonly #freeMb: Float64Array;
+  readonly #totalMb: Float64Array;
+  readonly #reservedMb: Float64Array;
+  readonly #binlogSize: Float64Array;
+  readonly #owner: number;
+  readonly #directoryLock: SharedLock;
+  readonly #binlogLock: SharedLock;
+  readonly #sourceLock: SharedLock;
+  readonly #sources: SourceTimes;
 
-	/** A new scoreboard, or a view on another thread's `buffer`. `worker` is -1 for the control thread. */
-	constructor(buffer?: SharedArrayBuffer, worker = -1) {
-		this.#owner = worker + 2;
-		const float64 = 8;
-		const sizes = [
-			ROW * MAX_WORKERS * float64,
-			MAX_PATHS * float64,
-			MAX_PATHS * float64,
-			MAX_PATHS * float64,
-			float64,
-			Cell.SIZE * 4,
-			LOCK_STRIPES * 4,
-			SOURCE_TIME_CELLS * 4,
-			(MAX_WORKERS + 2) * 4,
-			SOURCE_IDS_BYTES,
-		];
-		this.buffer =
-			buffer ??
-			new SharedArrayBuffer(sizes.reduce((sum, size) => sum + size, 0));
-		let offset = 0;
-		const next = (index: number): [SharedArrayBuffer, number, number] => {
-			const start = offset;
-			offset += sizes[index]!;
-			return [this.buffer, start, sizes[index]!];
-		};
-		const floats = (index: number): Float64Array => {
-			const [shared, start, size] = next(index);
-			return new Float64Array(shared, start, size / float64);
-		};
-		const ints = (index: number): Int32Array => {
-			const [shared, start, size] = next(index);
-			return new Int32Array(shared, start, size / 4);
-		};
-		this.#counters = floats(0);
-		this.#freeMb = floats(1);
-		this.#totalMb = floats(2);
-		this.#reservedMb = floats(3);
-		this.#binlogSize = floats(4);
-		this.#cells = ints(5);
-		this.#stripes = ints(6);
-		const sourceTimes = ints(7);
-		this.#workerConnections = ints(8);
-		this.#directoryLock = new SharedLock(
-			this.#cells,
-			Cell.DISTRIBUTION_LOCK,
-			this.#owner,
-		);
-		this.#binlogLock = new SharedLock(
-			this.#cells,
-			Cell.BINLOG_LOCK,
-			this.#owner,
-		);
-		this.#sourceLock = new SharedLock(
-			this.#cells,
-			Cell.SOURCE_LOCK,
-			this.#owner,
-		);
-		this.#sources = new SourceTimes(
-			sourceTimes,
-			new Uint8Array(...next(9)),
-			this.#sourceLock,
-		);
-	}
+  /** A new scoreboard, or a view on another thread's `buffer`. `worker` is -1 for the control thread. */
+  constructor(buffer?: SharedArrayBuffer, worker = -1) {
+    this.#owner = worker + 2;
+    const float64 = 8;
+    const sizes = [
+      ROW * MAX_WORKERS * float64,
+      MAX_PATHS * float64,
+      MAX_PATHS * float64,
+      MAX_PATHS * float64,
+      float64,
+      Cell.SIZE * 4,
+      LOCK_STRIPES * 4,
+      SOURCE_TIME_CELLS * 4,
+      (MAX_WORKERS + 2) * 4,
+      SOURCE_IDS_BYTES,
+    ];
+    this.buffer = buffer ?? new SharedArrayBuffer(sizes.reduce((sum, size) => sum + size, 0));
+    let offset = 0;
+    const next = (index: number): [SharedArrayBuffer, number, number] => {
+      const start = offset;
+      offset += sizes[index]!;
+      return [this.buffer, start, sizes[index]!];
+    };
+    const floats = (index: number): Float64Array => {
+      const [shared, start, size] = next(index);
+      return new Float64Array(shared, start, size / float64);
+    };
+    const ints = (index: number): Int32Array => {
+      const [shared, start, size] = next(index);
+      return new Int32Array(shared, start, size / 4);
+    };
+    this.#counters = floats(0);
+    this.#freeMb = floats(1);
+    this.#totalMb = floats(2);
+    this.#reservedMb = floats(3);
+    this.#binlogSize = floats(4);
+    this.#cells = ints(5);
+    this.#stripes = ints(6);
+    const sourceTimes = ints(7);
+    this.#workerConnections = ints(8);
+    this.#directoryLock = new SharedLock(this.#cells, Cell.DISTRIBUTION_LOCK, this.#owner);
+    this.#binlogLock = new SharedLock(this.#cells, Cell.BINLOG_LOCK, this.#owner);
+    this.#sourceLock = new SharedLock(this.#cells, Cell.SOURCE_LOCK, this.#owner);
+    this.#sources = new SourceTimes(sourceTimes, new Uint8Array(...next(9)), this.#sourceLock);
+  }
 
-	// ---- counters ----
+  // ---- counters ----
 
-	/** A worker's own row: only that worker writes it. */
-	counterRow(worker: number): Float64Array {
-		return this.#counters.subarray(worker * ROW, (worker + 1) * ROW);
-	}
+  /** A worker's own row: only that worker writes it. */
+  counterRow(worker: number): Float64Array {
+    return this.#counters.subarray(worker * ROW, (worker + 1) * ROW);
+  }
 
-	/** All rows added up; of moments the latest. */
-	totals(): Record<CounterName, number> {
-		const totals = {} as Record<CounterName, number>;
-		for (const [column, name] of counterNames.entries()) {
-			let total = 0;
-			for (let at = column; at < this.#counters.length; at += ROW) {
-				const value = this.#counters[at]!;
-				total = isMoment(name) ? Math.max(total, value) : total + value;
-			}
-			totals[name] = total;
-		}
-		return totals;
-	}
+  /** All rows added up; of moments the latest. */
+  totals(): Record<CounterName, number> {
+    const totals = {} as Record<CounterName, number>;
+    for (const [column, name] of counterNames.entries()) {
+      let total = 0;
+      for (let at = column; at < this.#counters.length; at += ROW) {
+        const value = this.#counters[at]!;
+        total = isMoment(name) ? Math.max(total, value) : total + value;
+      }
+      totals[name] = total;
+    }
+    return totals;
+  }
 
-	// ---- connections ----
+  // ---- connections ----
 
-	/** Counts a connection in; false when `limit` are open already. */
-	connectionOpened(limit: number): boolean {
-		const open = Atomics.add(this.#cells, Cell.CONNECTIONS, 1) + 1;
-		if (open > limit) {
-			Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
-			return false;
-		}
-		Atomics.add(this.#workerConnections, this.#owner, 1);
-		if (open > Atomics.load(this.#cells, Cell.CONNECTIONS_MAX))
-			Atomics.store(this.#cells, Cell.CONNECTIONS_MAX, open);
-		return true;
-	}
+  /** Counts a connection in; false when `limit` are open already. */
+  connectionOpened(limit: number): boolean {
+    const open = Atomics.add(this.#cells, Cell.CONNECTIONS, 1) + 1;
+    if (open > limit) {
+      Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
+      return false;
+    }
+    Atomics.add(this.#workerConnections, this.#owner, 1);
+    if (open > Atomics.load(this.#cells, Cell.CONNECTIONS_MAX)) Atomics.store(this.#cells, Cell.CONNECTIONS_MAX, open);
+    return true;
+  }
 
-	connectionClosed(): void {
-		Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
-		Atomics.sub(this.#workerConnections, this.#owner, 1);
-	}
+  connectionClosed(): void {
+    Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
+    Atomics.sub(this.#workerConnections, this.#owner, 1);
+  }
 
-	get connections(): { current: number; max: number } {
-		return {
-			current: Atomics.load(this.#cells, Cell.CONNECTIONS),
-			max: Atomics.load(this.#cells, Cell.CONNECTIONS_MAX),
-		};
-	}
+  get connections(): { current: number; max: number } {
+    return {
+      current: Atomics.load(this.#cells, Cell.CONNECTIONS),
+      max: Atomics.load(this.#cells, Cell.CONNECTIONS_MAX),
+    };
+  }
 
-	// ---- directories (storage.md §4.8) ----
+  // ---- directories (storage.md §4.8) ----
 
-	setDirectory(high: number, low: number, count: number): void {
-		this.#cells[Cell.DIRECTORY_HIGH] = high;
-		this.#cells[Cell.DIRECTORY_LOW] = low;
-		this.#cells[Cell.DIRECTORY_COUNT] = count;
-	}
+  setDirectory(high: number, low: number, count: number): void {
+    this.#cells[Cell.DIRECTORY_HIGH] = high;
+    this.#cells[Cell.DIRECTORY_LOW] = low;
+    this.#cells[Cell.DIRECTORY_COUNT] = count;
+  }
 
-	get directory(): { high: number; low: number; count: number } {
-		return {
-			high: this.#cells[Cell.DIRECTORY_HIGH]!,
-			low: this.#cells[Cell.DIRECTORY_LOW]!,
-			count: this.#cells[Cell.DIRECTORY_COUNT]!,
-		};
-	}
+  get directory(): { high: number; low: number; count: number } {
+    return {
+      high: this.#cells[Cell.DIRECTORY_HIGH]!,
+      low: this.#cells[Cell.DIRECTORY_LOW]!,
+      count: this.#cells[Cell.DIRECTORY_COUNT]!,
+    };
+  }
 
-	/** The directory of the next file, `high << 8 | low`; moves on after `rotateCount` files. */
-	nextDirectory(rotateCount: number, subdirCount: number): number {
-		const cells = this.#cells;
-		this.#directoryLock.take();
-		const high = cells[Cell.DIRECTORY_HIGH]! % subdirCount;
-		const low = cells[Cell.DIRECTORY_LOW]! % subdirCount;
-		const count = cells[Cell.DIRECTORY_COUNT]! + 1;
-		if (count < rotateCount) {
-			cells[Cell.DIRECTORY_COUNT] = count;
-		} else {
-			cells[Cell.DIRECTORY_COUNT] = 0;
-			cells[Cell.DIRECTORY_LOW] = (low + 1) % subdirCount;
-			if (low + 1 >= subdirCount)
-				cells[Cell.DIRECTORY_HIGH] = (high + 1) % subdirCount;
-		}
-		this.#directoryLock.give();
-		return (high << 8) | low;
-	}
+  /** The directory of the next file, `high << 8 | low`; moves on after `rotateCount` files. */
+  nextDirectory(rotateCount: number, subdirCount: number): number {
+    const cells = this.#cells;
+    this.#directoryLock.take();
+    const high = cells[Cell.DIRECTORY_HIGH]! % subdirCount;
+    const low = cells[Cell.DIRECTORY_LOW]! % subdirCount;
+    const count = cells[Cell.DIRECTORY_COUNT]! + 1;
+    if (count < rotateCount) {
+      cells[Cell.DIRECTORY_COUNT] = count;
+    } else {
+      cells[Cell.DIRECTORY_COUNT] = 0;
+      cells[Cell.DIRECTORY_LOW] = (low + 1) % subdirCount;
+      if (low + 1 >= subdirCount) cells[Cell.DIRECTORY_HIGH] = (high + 1) % subdirCount;
+    }
+    this.#directoryLock.give();
+    return (high << 8) | low;
+  }
 
-	// ---- store paths ----
+  // ---- store paths ----
 
-	/** In whole MB; `reservedMb` must stay free on this path. */
-	setPathSpace(
-		path: number,
-		totalMb: number,
-		freeMb: number,
-		reservedMb: number,
-	): void {
-		this.#totalMb[path] = totalMb;
-		this.#freeMb[path] = freeMb;
-		this.#reservedMb[path] = reservedMb;
-	}
+  /** In whole MB; `reservedMb` must stay free on this path. */
+  setPathSpace(path: number, totalMb: number, freeMb: number, reservedMb: number): void {
+    this.#totalMb[path] = totalMb;
+    this.#freeMb[path] = freeMb;
+    this.#reservedMb[path] = reservedMb;
+  }
 
-	pathSpace(path: number): { totalMb: number; freeMb: number } {
-		return { totalMb: this.#totalMb[path]!, freeMb: this.#freeMb[path]! };
-	}
+  pathSpace(path: number): { totalMb: number; freeMb: number } {
+    return { totalMb: this.#totalMb[path]!, freeMb: this.#freeMb[path]! };
+  }
 
-	/** True when `bytes` more leave the reserved space free (storage.md §2.1). */
-	hasSpace(path: number, bytes: number): boolean {
-		return (
-			this.#freeMb[path]! - Math.floor(bytes / 1_048_576) >
-			this.#reservedMb[path]!
-		);
-	}
+  /** True when `bytes` more leave the reserved space free (storage.md §2.1). */
+  hasSpace(path: number, bytes: number): boolean {
+    return this.#freeMb[path]! - Math.floor(bytes / 1_048_576) > this.#reservedMb[path]!;
+  }
 
-	freeMb(path: number): number {
-		return this.#freeMb[path]!;
-	}
+  freeMb(path: number): number {
+    return this.#freeMb[path]!;
+  }
 
-	/** The turn of store paths, counting up. */
-	nextPathTurn(): number {
-		return Atomics.add(this.#cells, Cell.PATH_TURN, 1) >>> 0;
-	}
+  /** The turn of store paths, counting up. */
+  nextPathTurn(): number {
+    return Atomics.add(this.#cells, Cell.PATH_TURN, 1) >>> 0;
+  }
 
-	/** The tracker's store_path = 2: the path with most free space takes uploads. */
-	set pathsAreBalanced(value: boolean) {
-		this.#cells[Cell.PATH_BALANCED] = value ? 1 : 0;
-	}
+  /** The tracker's store_path = 2: the path with most free space takes uploads. */
+  set pathsAreBalanced(value: boolean) {
+    this.#cells[Cell.PATH_BALANCED] = value ? 1 : 0;
+  }
 
-	get pathsAreBalanced(): boolean {
-		return this.#cells[Cell.PATH_BALANCED] === 1;
-	}
+  get pathsAreBalanced(): boolean {
+    return this.#cells[Cell.PATH_BALANCED] === 1;
+  }
 
-	// ---- answers ----
+  // ---- answers ----
 
-	set responseIpSize(size: 16 | 46) {
-		this.#cells[Cell.RESPONSE_IP_SIZE] = size;
-	}
+  set responseIpSize(size: 16 | 46) {
+    this.#cells[Cell.RESPONSE_IP_SIZE] = size;
+  }
 
-	get responseIpSize(): 16 | 46 {
-		return this.#cells[Cell.RESPONSE_IP_SIZE] === 16 ? 16 : 46;
-	}
+  get responseIpSize(): 16 | 46 {
+    return this.#cells[Cell.RESPONSE_IP_SIZE] === 16 ? 16 : 46;
+  }
 
-	// ---- logs ----
+  // ---- logs ----
 
-	get errorLogGeneration(): number {
-		return Atomics.load(this.#cells, Cell.ERROR_LOG_GENERATION);
-	}
+  get errorLogGeneration(): number {
+    return Atomics.load(this.#cells, Cell.ERROR_LOG_GENERATION);
+  }
 
-	get accessLogGeneration(): number {
-		return Atomics.load(this.#cells, Cell.ACCESS_LOG_GENERATION);
-	}
+  get accessLogGeneration(): number {
+    return Atomics.load(this.#cells, Cell.ACCESS_LOG_GENERATION);
+  }
 
-	errorLogRotated(): void {
-		Atomics.add(this.#cells, Cell.ERROR_LOG_GENERATION, 1);
-	}
+  errorLogRotated(): void {
+    Atomics.add(this.#cells, Cell.ERROR_LOG_GENERATION, 1);
+  }
 
-	accessLogRotated(): void {
-		Atomics.add(this.#cells, Cell.ACCESS_LOG_GENERATION, 1);
-	}
+  accessLogRotated(): void {
+    Atomics.add(this.#cells, Cell.ACCESS_LOG_GENERATION, 1);
+  }
 
-	// ---- binlog ----
+  // ---- binlog ----
 
-	setBinlog(index: number, sizeBytes: number): void {
-		this.#cells[Cell.BINLOG_INDEX] = index;
-		this.#binlogSize[0] = sizeBytes;
-	}
+  setBinlog(index: number, sizeBytes: number): void {
+    this.#cells[Cell.BINLOG_INDEX] = index;
+    this.#binlogSize[0] = sizeBytes;
+  }
 
-	get binlogIndex(): number {
-		return Atomics.load(this.#cells, Cell.BINLOG_INDEX);
-	}
+  get binlogIndex(): number {
+    return Atomics.load(this.#cells, Cell.BINLOG_INDEX);
+  }
 
-	get binlogSize(): number {
-		return this.#binlogSize[0]!;
-	}
+  get binlogSize(): number {
+    return this.#binlogSize[0]!;
+  }
 
-	/** Runs `append` while no other thread appends to the binlog. */
-	whileBinlogLocked<T>(append: () => T): T {
-		return this.#binlogLock.run(append);
-	}
+  /** Runs `append` while no other thread appends to the binlog. */
+  whileBinlogLocked<T>(append: () => T): T {
+    return this.#binlogLock.run(append);
+  }
 
-	// ---- what was received from which source ----
+  // ---- what was received from which source ----
 
-	/** Remembers the newest source timestamp received from a storage. */
-	sourceReceived(id: string, timestamp: number): void {
-		this.#sources.received(id, timestamp);
-	}
+  /** Remembers the newest source timestamp received from a storage. */
+  sourceReceived(id: string, timestamp: number): void {
+    this.#sources.received(id, timestamp);
+  }
 
-	/** Newest timestamp received from `id`, 0 when none. */
-	receivedFrom(id: string): number {
-		return this.#sources.of(id);
-	}
+  /** Newest timestamp received from `id`, 0 when none. */
+  receivedFrom(id: string): number {
+    return this.#sources.of(id);
+  }
 
-	// ---- file locks: used through LockTable ----
+  // ---- file locks: used through LockTable ----
 
-	/** Takes the stripe if it is free. */
-	tryLockStripe(stripe: number): boolean {
-		return Atomics.compareExchange(this.#stripes, stripe, 0, this.#owner) === 0;
-	}
+  /** Takes the stripe if it is free. */
+  tryLockStripe(stripe: number): boolean {
+    return Atomics.compareExchange(this.#stripes, stripe, 0, this.#owner) === 0;
+  }
 
-	unlockStripe(stripe: number): void {
-		Atomics.store(this.#stripes, stripe, 0);
-	}
+  unlockStripe(stripe: number): void {
+    Atomics.store(this.#stripes, stripe, 0);
+  }
 
-	/** The stripe of a name. */
-	stripeOf(name: string): number {
-		let hash = 5381;
-		for (let at = 0; at < name.length; at++)
-			hash = (Math.imul(hash, 33) ^ name.charCodeAt(at)) | 0;
-		return (hash >>> 0) % LOCK_STRIPES;
-	}
+  /** The stripe of a name. */
+  stripeOf(name: string): number {
+    let hash = 5381;
+    for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 33) ^ name.charCodeAt(at)) | 0;
+    return (hash >>> 0) % LOCK_STRIPES;
+  }
 
-	// ---- a thread that died ----
+  // ---- a thread that died ----
 
-	/** Gives back what an earlier thread in this worker's place held when it died: locks and its connections' count. */
-	reclaim(): void {
-		for (const lock of [
-			this.#directoryLock,
-			this.#binlogLock,
-			this.#sourceLock,
-		])
-			lock.reclaim();
-		for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
-			Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
-		}
-		const lost = Atomics.exchange(this.#workerConnections, this.#owner, 0);
-		Atomics.sub(this.#cells, Cell.CONNECTIONS, lost);
-	}
+  /** Gives back what an earlier thread in this worker's place held when it died: locks and its connections' count. */
+  reclaim(): void {
+    for (const lock of [this.#directoryLock, this.#binlogLock, this.#sourceLock]) lock.reclaim();
+    for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
+      Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
+    }
+    const lost = Atomics.exchange(this.#workerConnections, this.#owner, 0);
+    Atomics.sub(this.#cells, Cell.CONNECTIONS, lost);
+  }
 }

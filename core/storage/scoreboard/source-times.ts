@@ -11,50 +11,44 @@ export const SOURCE_IDS_BYTES = SOURCES_MAX * ID_SIZE;
 export const SOURCE_TIME_CELLS = SOURCES_MAX + 1;
 
 export class SourceTimes {
-	/** The count, then the times. */
-	readonly #times: Int32Array;
-	readonly #ids: Uint8Array;
-	readonly #lock: SharedLock;
+  /** The count, then the times. */
+  readonly #times: Int32Array;
+  readonly #ids: Uint8Array;
+  readonly #lock: SharedLock;
 
-	constructor(times: Int32Array, ids: Uint8Array, lock: SharedLock) {
-		this.#times = times;
-		this.#ids = ids;
-		this.#lock = lock;
-	}
+  constructor(times: Int32Array, ids: Uint8Array, lock: SharedLock) {
+    this.#times = times;
+    this.#ids = ids;
+    this.#lock = lock;
+  }
 
-	/** Keeps the newest timestamp of a storage. Storages beyond the table are not counted. */
-	received(id: string, timestamp: number): void {
-		this.#lock.run(() => {
-			let slot = this.#find(id);
-			const count = this.#times[0]!;
-			if (slot < 0 && count < SOURCES_MAX) {
-				slot = count;
-				for (let at = 0; at < ID_SIZE; at++)
-					this.#ids[slot * ID_SIZE + at] = id.charCodeAt(at) || 0;
-				Atomics.store(this.#times, 0, count + 1);
-			}
-			if (slot >= 0 && timestamp > this.#times[slot + 1]!)
-				Atomics.store(this.#times, slot + 1, timestamp);
-		});
-	}
+  /** Keeps the newest timestamp of a storage. Storages beyond the table are not counted. */
+  received(id: string, timestamp: number): void {
+    this.#lock.run(() => {
+      let slot = this.#find(id);
+      const count = this.#times[0]!;
+      if (slot < 0 && count < SOURCES_MAX) {
+        slot = count;
+        for (let at = 0; at < ID_SIZE; at++) this.#ids[slot * ID_SIZE + at] = id.charCodeAt(at) || 0;
+        Atomics.store(this.#times, 0, count + 1);
+      }
+      if (slot >= 0 && timestamp > this.#times[slot + 1]!) Atomics.store(this.#times, slot + 1, timestamp);
+    });
+  }
 
-	/** Newest timestamp received from `id`, 0 when none. */
-	of(id: string): number {
-		const slot = this.#find(id);
-		return slot < 0 ? 0 : Atomics.load(this.#times, slot + 1);
-	}
+  /** Newest timestamp received from `id`, 0 when none. */
+  of(id: string): number {
+    const slot = this.#find(id);
+    return slot < 0 ? 0 : Atomics.load(this.#times, slot + 1);
+  }
 
-	#find(id: string): number {
-		const count = Atomics.load(this.#times, 0);
-		for (let slot = 0; slot < count; slot++) {
-			let at = 0;
-			while (
-				at < ID_SIZE &&
-				this.#ids[slot * ID_SIZE + at] === (id.charCodeAt(at) || 0)
-			)
-				at++;
-			if (at === ID_SIZE) return slot;
-		}
-		return -1;
-	}
+  #find(id: string): number {
+    const count = Atomics.load(this.#times, 0);
+    for (let slot = 0; slot < count; slot++) {
+      let at = 0;
+      while (at < ID_SIZE && this.#ids[slot * ID_SIZE + at] === (id.charCodeAt(at) || 0)) at++;
+      if (at === ID_SIZE) return slot;
+    }
+    return -1;
+  }
 }

@@ -7,76 +7,59 @@ import { Status } from "../../wire/status.ts";
 import { deleteFile } from "../../wire/storage-client.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory } from "../io/new-file.ts";
-import {
-	ClientCompletion,
-	countTried,
-	type OperationCounters,
-	type Session,
-} from "../io/session.ts";
+import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
 import { whileLocked } from "./while-locked.ts";
 
 const fileCounters: OperationCounters = {
-	total: Counter.totalDeleteCount,
-	success: Counter.successDeleteCount,
+  total: Counter.totalDeleteCount,
+  success: Counter.successDeleteCount,
 };
 const linkCounters: OperationCounters = {
-	total: Counter.totalDeleteLinkCount,
-	success: Counter.successDeleteLinkCount,
+  total: Counter.totalDeleteLinkCount,
+  success: Counter.successDeleteLinkCount,
 };
 
 export const deleteRoute: WholeRoute<Session> = {
-	kind: "whole",
-	handle(session, body, header) {
-		session.begin("delete", header);
-		const { groupName, fileName } = deleteFile.request.parse(body);
-		const { worker } = session;
-		checkGroup(worker, groupName);
-		const { path } = locate(worker, fileName);
-		session.fileName = fileName;
-		whileLocked(session, fileName, () => {
-			const stat = lstatSync(path, { throwIfNoEntry: false });
-			if (stat === undefined)
-				throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);
-			if (!stat.isFile() && !stat.isSymbolicLink())
-				throw new ProtocolError(`${fileName} is no file`);
-			const counters = stat.isSymbolicLink() ? linkCounters : fileCounters;
-			countTried(worker, counters);
-			const target = stat.isSymbolicLink()
-				? slaveTarget(session, fileName, path)
-				: null;
-			unlinkSync(path);
-			const now = Math.floor(Date.now() / 1000);
-			let records = target === null ? "" : formatRecord(now, Op.DELETE, target);
-			records += formatRecord(now, Op.DELETE, fileName);
-			if (existsSync(`${path}-m`)) {
-				unlinkSync(`${path}-m`);
-				records += formatRecord(now, Op.DELETE, `${fileName}-m`);
-			}
-			flushDirectory(worker, path);
-			return {
-				record: records,
-				waiter: new ClientCompletion(session, counters, 0, null, null),
-			};
-		});
-	},
+  kind: "whole",
+  handle(session, body, header) {
+    session.begin("delete", header);
+    const { groupName, fileName } = deleteFile.request.parse(body);
+    const { worker } = session;
+    checkGroup(worker, groupName);
+    const { path } = locate(worker, fileName);
+    session.fileName = fileName;
+    whileLocked(session, fileName, () => {
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      if (stat === undefined) throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);
+      if (!stat.isFile() && !stat.isSymbolicLink()) throw new ProtocolError(`${fileName} is no file`);
+      const counters = stat.isSymbolicLink() ? linkCounters : fileCounters;
+      countTried(worker, counters);
+      const target = stat.isSymbolicLink() ? slaveTarget(session, fileName, path) : null;
+      unlinkSync(path);
+      const now = Math.floor(Date.now() / 1000);
+      let records = target === null ? "" : formatRecord(now, Op.DELETE, target);
+      records += formatRecord(now, Op.DELETE, fileName);
+      if (existsSync(`${path}-m`)) {
+        unlinkSync(`${path}-m`);
+        records += formatRecord(now, Op.DELETE, `${fileName}-m`);
+      }
+      flushDirectory(worker, path);
+      return {
+        record: records,
+        waiter: new ClientCompletion(session, counters, 0, null, null),
+      };
+    });
+  },
 };
 
 /** The hidden file behind a slave that is a link (store_slave_file_use_link): it goes with its link. */
-function slaveTarget(
-	session: Session,
-	fileName: string,
-	path: string,
-): string | null {
-	const isSlave = fileName.length > 60;
-	const data = /^(.*)\/data\/([0-9A-F]{2}\/[0-9A-F]{2}\/[^/]+)$/.exec(
-		isSlave ? readlinkSync(path) : "",
-	);
-	const index = session.worker.config.storePaths.findIndex(
-		(store) => store.path === data?.[1],
-	);
-	if (data === null || index < 0) return null;
-	unlinkSync(`${data[1]}/data/${data[2]}`);
-	return `M${index.toString(16).toUpperCase().padStart(2, "0")}/${data[2]}`;
+function slaveTarget(session: Session, fileName: string, path: string): string | null {
+  const isSlave = fileName.length > 60;
+  const data = /^(.*)\/data\/([0-9A-F]{2}\/[0-9A-F]{2}\/[^/]+)$/.exec(isSlave ? readlinkSync(path) : "");
+  const index = session.worker.config.storePaths.findIndex((store) => store.path === data?.[1]);
+  if (data === null || index < 0) return null;
+  unlinkSync(`${data[1]}/data/${data[2]}`);
+  return `M${index.toString(16).toUpperCase().padStart(2, "0")}/${data[2]}`;
 }

@@ -2,152 +2,115 @@
 // so a reader never sees half of it.
 
 import { Buffer } from "node:buffer";
-import {
-	existsSync,
-	lstatSync,
-	readFileSync,
-	statSync,
-	unlinkSync,
-} from "node:fs";
+import { existsSync, lstatSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { encodeResponse } from "../../wire/command.ts";
 import { LOGIC_NAME_LIMIT } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
-import {
-	getMetadata,
-	MetadataFlag,
-	setMetadata,
-} from "../../wire/storage-client.ts";
+import { getMetadata, MetadataFlag, setMetadata } from "../../wire/storage-client.ts";
 import { type BinlogOp, formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory, TemporaryFile } from "../io/new-file.ts";
-import {
-	ClientCompletion,
-	countDone,
-	countTried,
-	type OperationCounters,
-	type Session,
-} from "../io/session.ts";
+import { ClientCompletion, countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import {
-	formatMetadata,
-	mergeMetadata,
-	parseMetadata,
-} from "./metadata-text.ts";
+import { formatMetadata, mergeMetadata, parseMetadata } from "./metadata-text.ts";
 import { whileLocked } from "./while-locked.ts";
 
 const SUFFIX = "-m";
 const setCounters: OperationCounters = {
-	total: Counter.totalSetMetaCount,
-	success: Counter.successSetMetaCount,
+  total: Counter.totalSetMetaCount,
+  success: Counter.successSetMetaCount,
 };
 const getCounters: OperationCounters = {
-	total: Counter.totalGetMetaCount,
-	success: Counter.successGetMetaCount,
+  total: Counter.totalGetMetaCount,
+  success: Counter.successGetMetaCount,
 };
 
 function requireFile(stored: StoredName): void {
-	if (statSync(stored.path, { throwIfNoEntry: false }) === undefined) {
-		throw new ProtocolError(`Cannot find ${stored.name}`, Status.ENOENT);
-	}
+  if (statSync(stored.path, { throwIfNoEntry: false }) === undefined) {
+    throw new ProtocolError(`Cannot find ${stored.name}`, Status.ENOENT);
+  }
 }
 
 function writeText(session: Session, stored: StoredName, text: string): void {
-	const file = new TemporaryFile(session.worker, stored.storePathIndex);
-	try {
-		file.write(Buffer.from(text, "latin1"));
-		file.finish(null);
-		file.replace(stored.path + SUFFIX);
-	} catch (error) {
-		file.discard();
-		throw error;
-	}
+  const file = new TemporaryFile(session.worker, stored.storePathIndex);
+  try {
+    file.write(Buffer.from(text, "latin1"));
+    file.finish(null);
+    file.replace(stored.path + SUFFIX);
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
 }
 
 export const setMetadataRoute: WholeRoute<Session> = {
-	kind: "whole",
-	handle(session, body, header) {
-		session.begin("set_metadata", header);
-		const { flag, groupName, fileName, metadata } =
-			setMetadata.request.parse(body);
-		const { worker } = session;
-		checkGroup(worker, groupName);
-		if (fileName.length >= LOGIC_NAME_LIMIT)
-			throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
-		if (flag !== MetadataFlag.OVERWRITE && flag !== MetadataFlag.MERGE)
-			throw new ProtocolError(`Cannot use the flag ${flag}`);
-		const stored = locate(worker, fileName);
-		session.fileName = fileName + SUFFIX;
-		whileLocked(session, fileName, () => {
-			requireFile(stored);
-			countTried(worker, setCounters);
-			const record = change(session, stored, flag, metadata);
-			const completion = new ClientCompletion(
-				session,
-				setCounters,
-				0,
-				null,
-				null,
-			);
-			if (record === null) {
-				completion.committed(Status.OK);
-				return null;
-			}
-			const now = Math.floor(Date.now() / 1000);
-			return {
-				record: formatRecord(now, record, fileName + SUFFIX),
-				waiter: completion,
-			};
-		});
-	},
+  kind: "whole",
+  handle(session, body, header) {
+    session.begin("set_metadata", header);
+    const { flag, groupName, fileName, metadata } = setMetadata.request.parse(body);
+    const { worker } = session;
+    checkGroup(worker, groupName);
+    if (fileName.length >= LOGIC_NAME_LIMIT) throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
+    if (flag !== MetadataFlag.OVERWRITE && flag !== MetadataFlag.MERGE)
+      throw new ProtocolError(`Cannot use the flag ${flag}`);
+    const stored = locate(worker, fileName);
+    session.fileName = fileName + SUFFIX;
+    whileLocked(session, fileName, () => {
+      requireFile(stored);
+      countTried(worker, setCounters);
+      const record = change(session, stored, flag, metadata);
+      const completion = new ClientCompletion(session, setCounters, 0, null, null);
+      if (record === null) {
+        completion.committed(Status.OK);
+        return null;
+      }
+      const now = Math.floor(Date.now() / 1000);
+      return {
+        record: formatRecord(now, record, fileName + SUFFIX),
+        waiter: completion,
+      };
+    });
+  },
 };
 
 /** Carries the change out; the operation to record, or null when nothing changed. */
-function change(
-	session: Session,
-	stored: StoredName,
-	flag: number,
-	metadata: Uint8Array,
-): BinlogOp | null {
-	const path = stored.path + SUFFIX;
-	const exists = existsSync(path);
-	if (metadata.length === 0) {
-		if (flag === MetadataFlag.MERGE || !exists) return null;
-		unlinkSync(path);
-		flushDirectory(session.worker, path);
-		return Op.DELETE;
-	}
-	const changes = parseMetadata(metadata);
-	const isMerge = flag === MetadataFlag.MERGE && exists;
-	const items = isMerge
-		? mergeMetadata(parseMetadata(readFileSync(path)), changes)
-		: changes;
-	writeText(session, stored, formatMetadata(items));
-	return exists ? Op.UPDATE : Op.CREATE;
+function change(session: Session, stored: StoredName, flag: number, metadata: Uint8Array): BinlogOp | null {
+  const path = stored.path + SUFFIX;
+  const exists = existsSync(path);
+  if (metadata.length === 0) {
+    if (flag === MetadataFlag.MERGE || !exists) return null;
+    unlinkSync(path);
+    flushDirectory(session.worker, path);
+    return Op.DELETE;
+  }
+  const changes = parseMetadata(metadata);
+  const isMerge = flag === MetadataFlag.MERGE && exists;
+  const items = isMerge ? mergeMetadata(parseMetadata(readFileSync(path)), changes) : changes;
+  writeText(session, stored, formatMetadata(items));
+  return exists ? Op.UPDATE : Op.CREATE;
 }
 
 export const getMetadataRoute: WholeRoute<Session> = {
-	kind: "whole",
-	handle(session, body, header) {
-		session.begin("get_metadata", header);
-		const { groupName, fileName } = getMetadata.request.parse(body);
-		const { worker } = session;
-		checkGroup(worker, groupName);
-		const stored = locate(worker, fileName);
-		session.fileName = fileName;
-		requireFile(stored);
-		const path = stored.path + SUFFIX;
-		const stat = lstatSync(path, { throwIfNoEntry: false });
-		if (stat === undefined)
-			throw new ProtocolError(`${fileName} has no metadata`, Status.ENOENT);
-		if (!stat.isFile())
-			throw new ProtocolError(`${path} is no file`, Status.EISDIR);
-		countTried(worker, getCounters);
-		const packet = encodeResponse(getMetadata, {
-			metadata: readFileSync(path),
-		});
-		countDone(worker, getCounters);
-		session.reply(packet);
-	},
+  kind: "whole",
+  handle(session, body, header) {
+    session.begin("get_metadata", header);
+    const { groupName, fileName } = getMetadata.request.parse(body);
+    const { worker } = session;
+    checkGroup(worker, groupName);
+    const stored = locate(worker, fileName);
+    session.fileName = fileName;
+    requireFile(stored);
+    const path = stored.path + SUFFIX;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) throw new ProtocolError(`${fileName} has no metadata`, Status.ENOENT);
+    if (!stat.isFile()) throw new ProtocolError(`${path} is no file`, Status.EISDIR);
+    countTried(worker, getCounters);
+    const packet = encodeResponse(getMetadata, {
+      metadata: readFileSync(path),
+    });
+    countDone(worker, getCounters);
+    session.reply(packet);
+  },
 };

@@ -17,54 +17,47 @@ const NAME_MIN = 37;
 const NAME_MAX = 131;
 
 export const queryInfoRoute: WholeRoute<Session> = {
-	kind: "whole",
-	handle(session, body, header) {
-		session.begin("status", header);
-		const { groupName, fileName } = queryFileInfo.request.parse(body);
-		const { worker } = session;
-		checkGroup(worker, groupName);
-		if (fileName.length > NAME_MAX)
-			throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
-		const { path } = locate(worker, fileName);
-		session.fileName = fileName;
-		const stat = statSync(path, { throwIfNoEntry: false });
-		if (stat === undefined)
-			throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);
-		if (fileName.length < NAME_MIN)
-			throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
-		const facts = factsOf(fileName);
-		// Of a link: the size of what it points to, its own time.
-		const modificationTime = Math.floor(lstatSync(path).mtimeMs / 1000);
-		const sourceIp = facts === null ? "" : addressOf(worker, facts.source);
-		const answer = (crc32: number): void => {
-			const info = { fileSize: stat.size, modificationTime, crc32, sourceIp };
-			session.reply(
-				encodeResponse(queryFileInfo, info, worker.scoreboard.responseIpSize),
-			);
-		};
-		const isInName = facts !== null && facts.kind === "normal";
-		if (isInName) answer(facts.crc32);
-		else if ((header.status & QueryFlag.NO_CRC) !== 0) answer(0);
-		else {
-			checksumOf(path, () => !session.connection.isClosed).then(
-				({ crc }) => answer(crc),
-				(error: unknown) => session.failWith(error),
-			);
-		}
-	},
+  kind: "whole",
+  handle(session, body, header) {
+    session.begin("status", header);
+    const { groupName, fileName } = queryFileInfo.request.parse(body);
+    const { worker } = session;
+    checkGroup(worker, groupName);
+    if (fileName.length > NAME_MAX) throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
+    const { path } = locate(worker, fileName);
+    session.fileName = fileName;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);
+    if (fileName.length < NAME_MIN) throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
+    const facts = factsOf(fileName);
+    // Of a link: the size of what it points to, its own time.
+    const modificationTime = Math.floor(lstatSync(path).mtimeMs / 1000);
+    const sourceIp = facts === null ? "" : addressOf(worker, facts.source);
+    const answer = (crc32: number): void => {
+      const info = { fileSize: stat.size, modificationTime, crc32, sourceIp };
+      session.reply(encodeResponse(queryFileInfo, info, worker.scoreboard.responseIpSize));
+    };
+    const isInName = facts !== null && facts.kind === "normal";
+    if (isInName) answer(facts.crc32);
+    else if ((header.status & QueryFlag.NO_CRC) !== 0) answer(0);
+    else {
+      checksumOf(path, () => !session.connection.isClosed).then(
+        ({ crc }) => answer(crc),
+        (error: unknown) => session.failWith(error),
+      );
+    }
+  },
 };
 
 /** Null for a name that carries no readable block: its checksum is computed. */
 function factsOf(fileName: string): ReturnType<typeof readFileName> | null {
-	try {
-		return readFileName(fileName);
-	} catch {
-		return null;
-	}
+  try {
+    return readFileName(fileName);
+  } catch {
+    return null;
+  }
 }
 
 function addressOf({ config }: WorkerContext, source: FileSource): string {
-	return source.kind === "ipv4"
-		? source.address
-		: (config.addressesById[String(source.id)] ?? "");
+  return source.kind === "ipv4" ? source.address : (config.addressesById[String(source.id)] ?? "");
 }

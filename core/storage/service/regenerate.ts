@@ -20,52 +20,41 @@ import { whileLockedAsync } from "./while-locked.ts";
 const RANDOM_RANGE = 0x80_0000;
 
 export const regenerateRoute: WholeRoute<Session> = {
-	kind: "whole",
-	handle(session, body, header) {
-		session.begin("rename", header);
-		const { fileName } = regenerateAppenderFilename.request.parse(body);
-		session.fileName = fileName;
-		const { worker } = session;
-		const { path } = locateAppender(worker, fileName);
-		whileLockedAsync(session, fileName, async () => {
-			const { crc, size } = await checksumOf(
-				path,
-				() => !session.connection.isClosed,
-			);
-			const timestamp = Math.floor(Date.now() / 1000);
-			const random = Math.floor(Math.random() * RANDOM_RANGE);
-			const block = encodeBlock(
-				worker.config.sourceBytes,
-				timestamp,
-				"normal",
-				size,
-				crc,
-				random,
-			);
-			const newName =
-				fileName.slice(0, LOGIC_PATH_SIZE) + block + tailOf(fileName);
-			const target = locate(worker, newName).path;
-			renameWithoutReplacing(path, target);
-			flushDirectory(worker, target);
-			session.fileName = `${fileName}=>${newName}`;
-			const { groupName } = worker.config;
-			const packet = encodeResponse(regenerateAppenderFilename, {
-				groupName,
-				fileName: newName,
-			});
-			return {
-				record: formatRecord(timestamp, Op.RENAME, `${newName} ${fileName}`),
-				waiter: {
-					committed(status) {
-						if (status === Status.OK) {
-							session.reply(packet);
-							return;
-						}
-						renameSync(target, path);
-						session.fail(status);
-					},
-				},
-			};
-		});
-	},
+  kind: "whole",
+  handle(session, body, header) {
+    session.begin("rename", header);
+    const { fileName } = regenerateAppenderFilename.request.parse(body);
+    session.fileName = fileName;
+    const { worker } = session;
+    const { path } = locateAppender(worker, fileName);
+    whileLockedAsync(session, fileName, async () => {
+      const { crc, size } = await checksumOf(path, () => !session.connection.isClosed);
+      const timestamp = Math.floor(Date.now() / 1000);
+      const random = Math.floor(Math.random() * RANDOM_RANGE);
+      const block = encodeBlock(worker.config.sourceBytes, timestamp, "normal", size, crc, random);
+      const newName = fileName.slice(0, LOGIC_PATH_SIZE) + block + tailOf(fileName);
+      const target = locate(worker, newName).path;
+      renameWithoutReplacing(path, target);
+      flushDirectory(worker, target);
+      session.fileName = `${fileName}=>${newName}`;
+      const { groupName } = worker.config;
+      const packet = encodeResponse(regenerateAppenderFilename, {
+        groupName,
+        fileName: newName,
+      });
+      return {
+        record: formatRecord(timestamp, Op.RENAME, `${newName} ${fileName}`),
+        waiter: {
+          committed(status) {
+            if (status === Status.OK) {
+              session.reply(packet);
+              return;
+            }
+            renameSync(target, path);
+            session.fail(status);
+          },
+        },
+      };
+    });
+  },
 };

@@ -11,17 +11,8 @@ import { ProtocolError } from "../../wire/protocol-error.ts";
 import { uploadAppenderFile, uploadFile } from "../../wire/storage-client.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
 import { CollectedBody, SMALL_BODY_MAX_BYTES } from "../io/collected-body.ts";
-import {
-	createSmallFile,
-	removeQuietly,
-	TemporaryFile,
-} from "../io/new-file.ts";
-import {
-	ClientCompletion,
-	countTried,
-	type OperationCounters,
-	type Session,
-} from "../io/session.ts";
+import { createSmallFile, removeQuietly, TemporaryFile } from "../io/new-file.ts";
+import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { chooseStorePath, pathOf, placeNewFile } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
 
@@ -31,199 +22,157 @@ const DIGITS_RANGE = 10_000_000;
 const HEAD_SIZE = 15;
 
 export const uploadCounters: OperationCounters = {
-	total: Counter.totalUploadCount,
-	success: Counter.successUploadCount,
-	totalBytes: Counter.totalUploadBytes,
-	successBytes: Counter.successUploadBytes,
+  total: Counter.totalUploadCount,
+  success: Counter.successUploadCount,
+  totalBytes: Counter.totalUploadBytes,
+  successBytes: Counter.successUploadBytes,
 };
 
 type Kind = "normal" | "appender";
 
 /** What an upload knows before its content. */
 interface Plan {
-	readonly session: Session;
-	readonly kind: Kind;
-	readonly storePath: number;
-	readonly size: number;
-	readonly ext: string;
+  readonly session: Session;
+  readonly kind: Kind;
+  readonly storePath: number;
+  readonly size: number;
+  readonly ext: string;
 }
 
 /** Tries fresh names until one is free: `create` throws EEXIST on a taken one. Returns the logic name. */
-function withFreshName(
-	plan: Plan,
-	timestamp: number,
-	crc: number,
-	create: (path: string) => void,
-): string {
-	const { session, storePath, kind, size, ext } = plan;
-	const { worker } = session;
-	for (let attempt = 1; ; attempt++) {
-		const random = Math.floor(Math.random() * RANDOM_RANGE);
-		const block = encodeBlock(
-			worker.config.sourceBytes,
-			timestamp,
-			kind,
-			size,
-			crc,
-			random,
-		);
-		const name = placeNewFile(
-			worker,
-			storePath,
-			block,
-			formatTail(ext, Math.floor(Math.random() * DIGITS_RANGE)),
-		);
-		try {
-			create(pathOf(worker, storePath, name));
-			return name;
-		} catch (error) {
-			if (
-				(error as NodeJS.ErrnoException).code !== "EEXIST" ||
-				attempt === NAME_ATTEMPTS
-			)
-				throw error;
-		}
-	}
+function withFreshName(plan: Plan, timestamp: number, crc: number, create: (path: string) => void): string {
+  const { session, storePath, kind, size, ext } = plan;
+  const { worker } = session;
+  for (let attempt = 1; ; attempt++) {
+    const random = Math.floor(Math.random() * RANDOM_RANGE);
+    const block = encodeBlock(worker.config.sourceBytes, timestamp, kind, size, crc, random);
+    const name = placeNewFile(worker, storePath, block, formatTail(ext, Math.floor(Math.random() * DIGITS_RANGE)));
+    try {
+      create(pathOf(worker, storePath, name));
+      return name;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === NAME_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** The file stands: record, then reply. */
 function acknowledge(plan: Plan, name: string, timestamp: number): void {
-	const { session, storePath, size, kind } = plan;
-	session.fileName = name;
-	const { worker } = session;
-	const declaration = kind === "normal" ? uploadFile : uploadAppenderFile;
-	const packet = encodeResponse(declaration, {
-		groupName: worker.config.groupName,
-		fileName: name,
-	});
-	const undo = (): void => removeQuietly(pathOf(worker, storePath, name));
-	worker.commits.push(
-		formatRecord(timestamp, Op.CREATE, name),
-		new ClientCompletion(session, uploadCounters, size, packet, undo),
-	);
+  const { session, storePath, size, kind } = plan;
+  session.fileName = name;
+  const { worker } = session;
+  const declaration = kind === "normal" ? uploadFile : uploadAppenderFile;
+  const packet = encodeResponse(declaration, {
+    groupName: worker.config.groupName,
+    fileName: name,
+  });
+  const undo = (): void => removeQuietly(pathOf(worker, storePath, name));
+  worker.commits.push(
+    formatRecord(timestamp, Op.CREATE, name),
+    new ClientCompletion(session, uploadCounters, size, packet, undo),
+  );
 }
 
 class SmallUpload implements BodySink {
-	readonly #plan: Plan;
-	readonly #body = new CollectedBody();
-	#missing: number;
+  readonly #plan: Plan;
+  readonly #body = new CollectedBody();
+  #missing: number;
 
-	constructor(plan: Plan) {
-		this.#plan = plan;
-		this.#missing = plan.size;
-	}
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#missing = plan.size;
+  }
 
-	write(chunk: Uint8Array): void {
-		this.#missing -= chunk.length;
-		this.#body.add(chunk, this.#missing === 0);
-	}
+  write(chunk: Uint8Array): void {
+    this.#missing -= chunk.length;
+    this.#body.add(chunk, this.#missing === 0);
+  }
 
-	finish(): void {
-		const plan = this.#plan;
-		const { session, size } = plan;
-		countTried(session.worker, uploadCounters, size);
-		const crc = this.#body.crc32();
-		const startMs = Date.now();
-		const timestamp = Math.floor(startMs / 1000);
-		try {
-			const name = withFreshName(plan, timestamp, crc, (path) =>
-				createSmallFile(
-					session.worker,
-					path,
-					this.#body.pieces,
-					size,
-					timestamp,
-					startMs,
-				),
-			);
-			acknowledge(plan, name, timestamp);
-		} catch (error) {
-			session.failWith(error);
-		}
-	}
+  finish(): void {
+    const plan = this.#plan;
+    const { session, size } = plan;
+    countTried(session.worker, uploadCounters, size);
+    const crc = this.#body.crc32();
+    const startMs = Date.now();
+    const timestamp = Math.floor(startMs / 1000);
+    try {
+      const name = withFreshName(plan, timestamp, crc, (path) =>
+        createSmallFile(session.worker, path, this.#body.pieces, size, timestamp, startMs),
+      );
+      acknowledge(plan, name, timestamp);
+    } catch (error) {
+      session.failWith(error);
+    }
+  }
 
-	/** Nothing is on disk yet. */
-	abort(): void {}
+  /** Nothing is on disk yet. */
+  abort(): void {}
 }
 
 class StreamedUpload implements BodySink {
-	readonly #plan: Plan;
-	readonly #file: TemporaryFile;
-	#crc = 0;
+  readonly #plan: Plan;
+  readonly #file: TemporaryFile;
+  #crc = 0;
 
-	constructor(plan: Plan) {
-		this.#plan = plan;
-		this.#file = new TemporaryFile(plan.session.worker, plan.storePath);
-	}
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#file = new TemporaryFile(plan.session.worker, plan.storePath);
+  }
 
-	write(chunk: Uint8Array): void {
-		try {
-			this.#crc = crc32(chunk, this.#crc);
-			this.#file.write(chunk);
-		} catch (error) {
-			this.#fail(error);
-		}
-	}
+  write(chunk: Uint8Array): void {
+    try {
+      this.#crc = crc32(chunk, this.#crc);
+      this.#file.write(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
 
-	finish(): void {
-		const plan = this.#plan;
-		try {
-			const timestamp = this.#file.modifiedAt;
-			this.#file.finish(null);
-			const name = withFreshName(plan, timestamp, this.#crc, (path) =>
-				this.#file.publish(path),
-			);
-			countTried(plan.session.worker, uploadCounters, plan.size);
-			acknowledge(plan, name, timestamp);
-		} catch (error) {
-			this.#fail(error);
-		}
-	}
+  finish(): void {
+    const plan = this.#plan;
+    try {
+      const timestamp = this.#file.modifiedAt;
+      this.#file.finish(null);
+      const name = withFreshName(plan, timestamp, this.#crc, (path) => this.#file.publish(path));
+      countTried(plan.session.worker, uploadCounters, plan.size);
+      acknowledge(plan, name, timestamp);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
 
-	abort(): void {
-		this.#file.discard();
-	}
+  abort(): void {
+    this.#file.discard();
+  }
 
-	#fail(error: unknown): void {
-		const { session, size } = this.#plan;
-		this.#file.discard();
-		countTried(session.worker, uploadCounters, size);
-		session.failWith(error);
-	}
+  #fail(error: unknown): void {
+    const { session, size } = this.#plan;
+    this.#file.discard();
+    countTried(session.worker, uploadCounters, size);
+    session.failWith(error);
+  }
 }
 
-function start(
-	session: Session,
-	head: Uint8Array,
-	streamLength: number,
-	header: Header,
-	kind: Kind,
-): BodySink {
-	session.begin("upload", header);
-	const { storePathIndex, fileSize, fileExt } = uploadFile.request.parse(head);
-	if (fileSize !== streamLength)
-		throw new ProtocolError(
-			`Cannot upload: ${fileSize} bytes announced, ${streamLength} follow`,
-		);
-	checkExtension(fileExt);
-	const storePath = chooseStorePath(session.worker, storePathIndex, fileSize);
-	const plan: Plan = { session, kind, storePath, size: fileSize, ext: fileExt };
-	return fileSize <= SMALL_BODY_MAX_BYTES
-		? new SmallUpload(plan)
-		: new StreamedUpload(plan);
+function start(session: Session, head: Uint8Array, streamLength: number, header: Header, kind: Kind): BodySink {
+  session.begin("upload", header);
+  const { storePathIndex, fileSize, fileExt } = uploadFile.request.parse(head);
+  if (fileSize !== streamLength)
+    throw new ProtocolError(`Cannot upload: ${fileSize} bytes announced, ${streamLength} follow`);
+  checkExtension(fileExt);
+  const storePath = chooseStorePath(session.worker, storePathIndex, fileSize);
+  const plan: Plan = { session, kind, storePath, size: fileSize, ext: fileExt };
+  return fileSize <= SMALL_BODY_MAX_BYTES ? new SmallUpload(plan) : new StreamedUpload(plan);
 }
 
 const headSize = (): number => HEAD_SIZE;
 
 export const uploadRoute: StreamRoute<Session> = {
-	kind: "stream",
-	headSize,
-	start: (session, head, streamLength, header) =>
-		start(session, head, streamLength, header, "normal"),
+  kind: "stream",
+  headSize,
+  start: (session, head, streamLength, header) => start(session, head, streamLength, header, "normal"),
 };
 export const uploadAppenderRoute: StreamRoute<Session> = {
-	kind: "stream",
-	headSize,
-	start: (session, head, streamLength, header) =>
-		start(session, head, streamLength, header, "appender"),
+  kind: "stream",
+  headSize,
+  start: (session, head, streamLength, header) => start(session, head, streamLength, header, "appender"),
 };

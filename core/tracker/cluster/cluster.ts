@@ -8,68 +8,66 @@ import type { StorageRecord } from "./storage-record.ts";
 
 /** Which data files a change makes stale (tracker.md §8). */
 interface StaleFiles {
-	groups: boolean;
-	servers: boolean;
-	syncTimestamps: boolean;
+  groups: boolean;
+  servers: boolean;
+  syncTimestamps: boolean;
 }
 
 export class Cluster {
-	readonly settings: TrackerSettings;
-	readonly ids: StorageIds;
-	readonly stale: StaleFiles = {
-		groups: false,
-		servers: false,
-		syncTimestamps: false,
-	};
-	/** C: g_trunk_server_chg_count. Followers hear of a change with their next ping. */
-	trunkServerChanges = 1;
-	/** Lines to be appended to the changelog file. */
-	readonly changelog: string[] = [];
-	#groups: Group[] = [];
-	#writeGroup = 0;
+  readonly settings: TrackerSettings;
+  readonly ids: StorageIds;
+  readonly stale: StaleFiles = {
+    groups: false,
+    servers: false,
+    syncTimestamps: false,
+  };
+  /** C: g_trunk_server_chg_count. Followers hear of a change with their next ping. */
+  trunkServerChanges = 1;
+  /** Lines to be appended to the changelog file. */
+  readonly changelog: string[] = [];
+  #groups: Group[] = [];
+  #writeGroup = 0;
 
-	constructor(settings: TrackerSettings) {
-		this.settings = settings;
-		this.ids = new StorageIds(settings.storageIds);
-	}
+  constructor(settings: TrackerSettings) {
+    this.settings = settings;
+    this.ids = new StorageIds(settings.storageIds);
+  }
 
-	/** By name. */
-	get groups(): readonly Group[] {
-		return this.#groups;
-	}
+  /** By name. */
+  get groups(): readonly Group[] {
+    return this.#groups;
+  }
 
-	find(name: string): Group | undefined {
-		return this.#groups.find((group) => group.name === name);
-	}
+  find(name: string): Group | undefined {
+    return this.#groups.find((group) => group.name === name);
+  }
 
-	/** Index of the group whose turn it is for uploads (store_lookup 0). */
-	get writeGroup(): number {
-		return this.#writeGroup >= this.#groups.length ? 0 : this.#writeGroup;
-	}
+  /** Index of the group whose turn it is for uploads (store_lookup 0). */
+  get writeGroup(): number {
+    return this.#writeGroup >= this.#groups.length ? 0 : this.#writeGroup;
+  }
 
-	set writeGroup(index: number) {
-		this.#writeGroup = index;
-	}
+  set writeGroup(index: number) {
+    this.#writeGroup = index;
+  }
 
-	addGroup(name: string): Group {
-		const group = new Group(name);
-		this.#groups = [...this.#groups, group].sort((a, b) =>
-			a.name < b.name ? -1 : 1,
-		);
-		this.stale.groups = true;
-		return group;
-	}
+  addGroup(name: string): Group {
+    const group = new Group(name);
+    this.#groups = [...this.#groups, group].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.stale.groups = true;
+    return group;
+  }
 
-	removeGroup(group: Group): void {
-		this.#groups = this.#groups.filter((other) => other !== group);
-		this.stale.groups = true;
-	}
+  removeGroup(group: Group): void {
+    this.#groups = this.#groups.filter((other) => other !== group);
+    this.stale.groups = true;
+  }
 
-	/** Sets a status and everything that follows from a changed one. */
-	setStatus(group: Group, storage: StorageRecord, status: number): void {
-		if (storage.status === status) return;
-		storage.status = status;
-		group.changed();
-		this.stale.servers = true;
-	}
+  /** Sets a status and everything that follows from a changed one. */
+  setStatus(group: Group, storage: StorageRecord, status: number): void {
+    if (storage.status === status) return;
+    storage.status = status;
+    group.changed();
+    this.stale.servers = true;
+  }
 }

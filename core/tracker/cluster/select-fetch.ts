@@ -7,11 +7,7 @@ import { Status } from "../../wire/status.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
 import { selectStorage } from "./select-store.ts";
-import {
-	isReadable,
-	isWritable,
-	type StorageRecord,
-} from "./storage-record.ts";
+import { isReadable, isWritable, type StorageRecord } from "./storage-record.ts";
 
 const BLOCK_START = 10;
 const SLAVE_ABOVE_TRUNK = 60;
@@ -19,149 +15,104 @@ const SLAVE_ABOVE_PLAIN = 44;
 
 /** What the tracker reads from a name; a name without a readable block has no source and time 0. */
 interface WantedFile {
-	readonly source: StorageRecord | undefined;
-	/** The address in the name, if it has one. With different ports in a group no source can be found by it. */
-	readonly sourceIp: string | undefined;
-	readonly timestamp: number;
-	/** Neither slave nor appender: equal on all replicas once it is there. */
-	readonly isNormal: boolean;
+  readonly source: StorageRecord | undefined;
+  /** The address in the name, if it has one. With different ports in a group no source can be found by it. */
+  readonly sourceIp: string | undefined;
+  readonly timestamp: number;
+  /** Neither slave nor appender: equal on all replicas once it is there. */
+  readonly isNormal: boolean;
 }
 
-function readWanted(
-	cluster: Cluster,
-	group: Group,
-	fileName: string,
-): WantedFile {
-	const block = decodeBlock(fileName, BLOCK_START);
-	if (block === null) {
-		return {
-			source: undefined,
-			sourceIp: undefined,
-			timestamp: 0,
-			isNormal: fileName.length <= SLAVE_ABOVE_PLAIN,
-		};
-	}
-	const isSlave =
-		fileName.length > SLAVE_ABOVE_TRUNK ||
-		(fileName.length > SLAVE_ABOVE_PLAIN && !block.isTrunk);
-	return {
-		source: findSource(cluster, group, block),
-		sourceIp: block.source.kind === "ipv4" ? block.source.address : undefined,
-		timestamp: block.timestamp,
-		isNormal: !isSlave && !block.isAppender,
-	};
+function readWanted(cluster: Cluster, group: Group, fileName: string): WantedFile {
+  const block = decodeBlock(fileName, BLOCK_START);
+  if (block === null) {
+    return {
+      source: undefined,
+      sourceIp: undefined,
+      timestamp: 0,
+      isNormal: fileName.length <= SLAVE_ABOVE_PLAIN,
+    };
+  }
+  const isSlave = fileName.length > SLAVE_ABOVE_TRUNK || (fileName.length > SLAVE_ABOVE_PLAIN && !block.isTrunk);
+  return {
+    source: findSource(cluster, group, block),
+    sourceIp: block.source.kind === "ipv4" ? block.source.address : undefined,
+    timestamp: block.timestamp,
+    isNormal: !isSlave && !block.isAppender,
+  };
 }
 
-function findSource(
-	cluster: Cluster,
-	group: Group,
-	{ source }: PackedBlock,
-): StorageRecord | undefined {
-	if (source.kind === "id") return group.find(String(source.id));
-	if (!cluster.settings.useStorageId) return group.find(source.address);
-	const entry = cluster.ids.byAddress(
-		group.name,
-		source.address,
-		group.storagePort,
-	);
-	return entry === undefined ? undefined : group.find(entry.id);
+function findSource(cluster: Cluster, group: Group, { source }: PackedBlock): StorageRecord | undefined {
+  if (source.kind === "id") return group.find(String(source.id));
+  if (!cluster.settings.useStorageId) return group.find(source.address);
+  const entry = cluster.ids.byAddress(group.name, source.address, group.storagePort);
+  return entry === undefined ? undefined : group.find(entry.id);
 }
 
 /** True when a copy of the file can be expected on the storage. */
-function hasFile(
-	cluster: Cluster,
-	storage: StorageRecord,
-	wanted: WantedFile,
-	now: number,
-): boolean {
-	const {
-		storageSyncFileMaxDelaySeconds: maxDelay,
-		storageSyncFileMaxTimeSeconds: maxTime,
-	} = cluster.settings;
-	const synced = storage.stat.lastSyncedTimestamp;
-	return (
-		(wanted.sourceIp === undefined
-			? storage === wanted.source
-			: storage.currentIp === wanted.sourceIp) ||
-		wanted.timestamp < now - maxDelay ||
-		synced > wanted.timestamp ||
-		(synced + 1 >= wanted.timestamp && now - wanted.timestamp > maxTime)
-	);
+function hasFile(cluster: Cluster, storage: StorageRecord, wanted: WantedFile, now: number): boolean {
+  const { storageSyncFileMaxDelaySeconds: maxDelay, storageSyncFileMaxTimeSeconds: maxTime } = cluster.settings;
+  const synced = storage.stat.lastSyncedTimestamp;
+  return (
+    (wanted.sourceIp === undefined ? storage === wanted.source : storage.currentIp === wanted.sourceIp) ||
+    wanted.timestamp < now - maxDelay ||
+    synced > wanted.timestamp ||
+    (synced + 1 >= wanted.timestamp && now - wanted.timestamp > maxTime)
+  );
 }
 
-const missing = (): ProtocolError =>
-	new ProtocolError("no storage serves the file", Status.ENOENT);
+const missing = (): ProtocolError => new ProtocolError("no storage serves the file", Status.ENOENT);
 
 function requireReadable(cluster: Cluster, groupName: string): Group {
-	const group = cluster.find(groupName);
-	if (group === undefined || group.readable.length === 0) throw missing();
-	return group;
+  const group = cluster.find(groupName);
+  if (group === undefined || group.readable.length === 0) throw missing();
+  return group;
 }
 
 /** The group's standing choice, when it may be read. */
 function standIn(cluster: Cluster, group: Group): StorageRecord {
-	const storage = group.storeServer(cluster.settings.storeServer);
-	if (storage === undefined || !isReadable(storage)) throw missing();
-	return storage;
+  const storage = group.storeServer(cluster.settings.storeServer);
+  if (storage === undefined || !isReadable(storage)) throw missing();
+  return storage;
 }
 
 /** QUERY_FETCH_ONE; throws 2. `now` in Unix seconds. */
-export function selectFetch(
-	cluster: Cluster,
-	groupName: string,
-	fileName: string,
-	now: number,
-): StorageRecord {
-	const group = requireReadable(cluster, groupName);
-	const wanted = readWanted(cluster, group, fileName);
-	const { source } = wanted;
-	if (
-		(!wanted.isNormal || cluster.settings.downloadServer === 1) &&
-		source !== undefined &&
-		isReadable(source)
-	)
-		return source;
-	if (wanted.isNormal) {
-		const { readable } = group;
-		for (let step = 0; step < readable.length; step++) {
-			const index = (group.currentReadServer + step) % readable.length;
-			const storage = readable[index]!;
-			if (!hasFile(cluster, storage, wanted, now)) continue;
-			group.currentReadServer = (index + 1) % readable.length;
-			return storage;
-		}
-	}
-	return standIn(cluster, group);
+export function selectFetch(cluster: Cluster, groupName: string, fileName: string, now: number): StorageRecord {
+  const group = requireReadable(cluster, groupName);
+  const wanted = readWanted(cluster, group, fileName);
+  const { source } = wanted;
+  if ((!wanted.isNormal || cluster.settings.downloadServer === 1) && source !== undefined && isReadable(source))
+    return source;
+  if (wanted.isNormal) {
+    const { readable } = group;
+    for (let step = 0; step < readable.length; step++) {
+      const index = (group.currentReadServer + step) % readable.length;
+      const storage = readable[index]!;
+      if (!hasFile(cluster, storage, wanted, now)) continue;
+      group.currentReadServer = (index + 1) % readable.length;
+      return storage;
+    }
+  }
+  return standIn(cluster, group);
 }
 
 /** QUERY_FETCH_ALL; throws 2. */
-export function selectFetchAll(
-	cluster: Cluster,
-	groupName: string,
-	fileName: string,
-	now: number,
-): StorageRecord[] {
-	const group = requireReadable(cluster, groupName);
-	const wanted = readWanted(cluster, group, fileName);
-	const { source } = wanted;
-	const found = wanted.isNormal
-		? group.readable.filter((storage) => hasFile(cluster, storage, wanted, now))
-		: source !== undefined && isReadable(source)
-			? [source]
-			: [];
-	return found.length > 0 ? found : [standIn(cluster, group)];
+export function selectFetchAll(cluster: Cluster, groupName: string, fileName: string, now: number): StorageRecord[] {
+  const group = requireReadable(cluster, groupName);
+  const wanted = readWanted(cluster, group, fileName);
+  const { source } = wanted;
+  const found = wanted.isNormal
+    ? group.readable.filter((storage) => hasFile(cluster, storage, wanted, now))
+    : source !== undefined && isReadable(source)
+      ? [source]
+      : [];
+  return found.length > 0 ? found : [standIn(cluster, group)];
 }
 
 /** QUERY_UPDATE: the source while it is writable, else the upload's choice; throws 2. */
-export function selectUpdate(
-	cluster: Cluster,
-	groupName: string,
-	fileName: string,
-): StorageRecord {
-	const group = cluster.find(groupName);
-	if (group === undefined || group.writable.length === 0) throw missing();
-	const { source } = readWanted(cluster, group, fileName);
-	return source !== undefined && isWritable(source)
-		? source
-		: selectStorage(cluster, group);
+export function selectUpdate(cluster: Cluster, groupName: string, fileName: string): StorageRecord {
+  const group = cluster.find(groupName);
+  if (group === undefined || group.writable.length === 0) throw missing();
+  const { source } = readWanted(cluster, group, fileName);
+  return source !== undefined && isWritable(source) ? source : selectStorage(cluster, group);
 }

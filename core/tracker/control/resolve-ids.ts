@@ -6,23 +6,21 @@ import { isIP } from "node:net";
 import type { StorageIdEntry } from "../../../conf/index.ts";
 
 /** Entries with addresses only. Rejects with a sentence when a name is not known. */
-export async function resolveStorageIds(
-	entries: readonly StorageIdEntry[],
-): Promise<StorageIdEntry[]> {
-	return Promise.all(
-		entries.map(async (entry) => ({
-			...entry,
-			hosts: await Promise.all(entry.hosts.map((host) => resolve(host, entry))),
-		})),
-	);
+export async function resolveStorageIds(entries: readonly StorageIdEntry[]): Promise<StorageIdEntry[]> {
+  return Promise.all(
+    entries.map(async (entry) => ({
+      ...entry,
+      hosts: await Promise.all(entry.hosts.map((host) => resolve(host, entry))),
+    })),
+  );
 }
 
 async function resolve(host: string, { id }: StorageIdEntry): Promise<string> {
-	if (isIP(host) !== 0) return host;
-	try {
-		return (await lookup(host)).address;
-	} catch (error) {
-		const message = `Cannot resolve '${host}' of storage id ${id}: write its address, or make the name known`;
-		throw new Error(message, { cause: error });
-	}
+  if (isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch (error) {
+    const message = `Cannot resolve '${host}' of storage id ${id}: write its address, or make the name known`;
+    throw new Error(message, { cause: error });
+  }
 }

@@ -14,65 +14,60 @@ import type { TrunkKeeper } from "../control/trunk-keeper.ts";
 import type { StateFolder } from "../state-files/state-folder.ts";
 
 export interface TrackerContext {
-	readonly cluster: Cluster;
-	readonly leadership: Leadership;
-	readonly files: StateFolder;
-	readonly trunkKeeper: TrunkKeeper;
-	readonly log: Logger;
-	/** Width of addresses in query answers (tracker.md §1.5). */
-	readonly ipSize: IpSize;
-	/** Unix seconds of this start, and of the last sign of life before it. */
-	readonly upTime: number;
-	readonly lastCheckTime: number;
-	readonly maxPackageBytes: number;
-	/** Unix seconds. */
-	now(): number;
-	readonly connections: { current: number; max: number };
-	/** The connection that copies the system files; others wait. */
-	systemFilesReader: object | null;
+  readonly cluster: Cluster;
+  readonly leadership: Leadership;
+  readonly files: StateFolder;
+  readonly trunkKeeper: TrunkKeeper;
+  readonly log: Logger;
+  /** Width of addresses in query answers (tracker.md §1.5). */
+  readonly ipSize: IpSize;
+  /** Unix seconds of this start, and of the last sign of life before it. */
+  readonly upTime: number;
+  readonly lastCheckTime: number;
+  readonly maxPackageBytes: number;
+  /** Unix seconds. */
+  now(): number;
+  readonly connections: { current: number; max: number };
+  /** The connection that copies the system files; others wait. */
+  systemFilesReader: object | null;
 }
 
 export class Session {
-	readonly connection: Connection<Session>;
-	readonly tracker: TrackerContext;
-	/** Set by a successful JOIN. */
-	joined: { readonly group: Group; readonly storage: StorageRecord } | null =
-		null;
-	toldLeaderChanges = 0;
-	/** Set by a successful JOIN_LEADER: the follower at the other end, and which trunk servers it was told. */
-	follower: { readonly peer: TrackerPeer; toldTrunkChanges: number } | null =
-		null;
+  readonly connection: Connection<Session>;
+  readonly tracker: TrackerContext;
+  /** Set by a successful JOIN. */
+  joined: { readonly group: Group; readonly storage: StorageRecord } | null = null;
+  toldLeaderChanges = 0;
+  /** Set by a successful JOIN_LEADER: the follower at the other end, and which trunk servers it was told. */
+  follower: { readonly peer: TrackerPeer; toldTrunkChanges: number } | null = null;
 
-	constructor(connection: Connection<Session>, tracker: TrackerContext) {
-		this.connection = connection;
-		this.tracker = tracker;
-	}
+  constructor(connection: Connection<Session>, tracker: TrackerContext) {
+    this.connection = connection;
+    this.tracker = tracker;
+  }
 
-	/** The joined storage; throws 13 (tracker.md §1.7). */
-	requireJoined(): { readonly group: Group; readonly storage: StorageRecord } {
-		if (this.joined === null)
-			throw new ProtocolError("the connection has not joined", Status.EACCES);
-		return this.joined;
-	}
+  /** The joined storage; throws 13 (tracker.md §1.7). */
+  requireJoined(): { readonly group: Group; readonly storage: StorageRecord } {
+    if (this.joined === null) throw new ProtocolError("the connection has not joined", Status.EACCES);
+    return this.joined;
+  }
 
-	reply<Q, S>(command: Command<Q, S>, value: S, ipSize: IpSize = 16): void {
-		this.connection.reply(encodeResponse(command, value, ipSize));
-	}
+  reply<Q, S>(command: Command<Q, S>, value: S, ipSize: IpSize = 16): void {
+    this.connection.reply(encodeResponse(command, value, ipSize));
+  }
 
-	/** Answers when `work` is done; the connection waits, the others do not. A failure is answered by its status. */
-	replyLater<Q, S>(command: Command<Q, S>, work: () => Promise<S>): void {
-		work().then(
-			(value) => this.reply(command, value),
-			(error: unknown) => {
-				this.tracker.log.error(
-					`${command.name} of ${this.connection.remoteAddress} failed: ${String(error)}`,
-				);
-				this.connection.replyStatus(statusOfError(error));
-			},
-		);
-	}
+  /** Answers when `work` is done; the connection waits, the others do not. A failure is answered by its status. */
+  replyLater<Q, S>(command: Command<Q, S>, work: () => Promise<S>): void {
+    work().then(
+      (value) => this.reply(command, value),
+      (error: unknown) => {
+        this.tracker.log.error(`${command.name} of ${this.connection.remoteAddress} failed: ${String(error)}`);
+        this.connection.replyStatus(statusOfError(error));
+      },
+    );
+  }
 
-	done(): void {
-		this.connection.replyStatus(Status.OK);
-	}
+  done(): void {
+    this.connection.replyStatus(Status.OK);
+  }
 }

@@ -1,14 +1,7 @@
 // The tracker's data folder (tracker.md §8): loads the state at start, writes what a change made stale, keeps the
 // changelog. Files are replaced as a whole; the changelog is appended and flushed.
 
-import {
-	closeSync,
-	fdatasyncSync,
-	openSync,
-	readSync,
-	statSync,
-	writeSync,
-} from "node:fs";
+import { closeSync, fdatasyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfText } from "../../../conf/index.ts";
 import { readTextFile, writeFileAtomically } from "../../disk/atomic-file.ts";
@@ -16,156 +9,138 @@ import type { Logger } from "../../observe/logger.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { formatGroups, readGroups } from "./groups-file.ts";
 import { formatServers, readServers } from "./servers-file.ts";
-import {
-	formatSyncTimestamps,
-	readSyncTimestamps,
-} from "./sync-timestamp-file.ts";
+import { formatSyncTimestamps, readSyncTimestamps } from "./sync-timestamp-file.ts";
 
 /** Index of GET_ONE_SYS_FILE to name (§7.6). */
 export const systemFiles = [
-	"storage_groups_new.dat",
-	"storage_servers_new.dat",
-	"storage_sync_timestamp.dat",
-	"storage_changelog.dat",
+  "storage_groups_new.dat",
+  "storage_servers_new.dat",
+  "storage_sync_timestamp.dat",
+  "storage_changelog.dat",
 ] as const;
 const [GROUPS, SERVERS, SYNC_TIMESTAMPS, CHANGELOG] = systemFiles;
 const STATUS = ".tracker_status";
 
 export class StateFolder {
-	readonly #folder: string;
-	readonly #cluster: Cluster;
-	readonly #log: Pick<Logger, "warn" | "error">;
-	/** The last trouble that was reported: a full disk is told once, not once a second. */
-	#complaint = "";
+  readonly #folder: string;
+  readonly #cluster: Cluster;
+  readonly #log: Pick<Logger, "warn" | "error">;
+  /** The last trouble that was reported: a full disk is told once, not once a second. */
+  #complaint = "";
 
-	constructor(
-		basePath: string,
-		cluster: Cluster,
-		log: Pick<Logger, "warn" | "error">,
-	) {
-		this.#folder = join(basePath, "data");
-		this.#cluster = cluster;
-		this.#log = log;
-	}
+  constructor(basePath: string, cluster: Cluster, log: Pick<Logger, "warn" | "error">) {
+    this.#folder = join(basePath, "data");
+    this.#cluster = cluster;
+    this.#log = log;
+  }
 
-	path(name: string): string {
-		return join(this.#folder, name);
-	}
+  path(name: string): string {
+    return join(this.#folder, name);
+  }
 
-	/** Fills the cluster from the files; those that are missing are those of a first start. */
-	load(): void {
-		const read = <T>(
-			name: string,
-			take: (text: string, path: string) => T,
-		): T | null => {
-			const text = readTextFile(this.path(name));
-			return text === null ? null : take(text, this.path(name));
-		};
-		read(GROUPS, (text, path) => readGroups(this.#cluster, text, path));
-		read(SERVERS, (text, path) =>
-			readServers(this.#cluster, text, path, this.changelogSize),
-		);
-		const problem = read(SYNC_TIMESTAMPS, (text, path) =>
-			readSyncTimestamps(this.#cluster, text, path),
-		);
-		if (problem !== null) this.#log.warn(problem);
-		Object.assign(this.#cluster.stale, {
-			groups: false,
-			servers: false,
-			syncTimestamps: false,
-		});
-	}
+  /** Fills the cluster from the files; those that are missing are those of a first start. */
+  load(): void {
+    const read = <T>(name: string, take: (text: string, path: string) => T): T | null => {
+      const text = readTextFile(this.path(name));
+      return text === null ? null : take(text, this.path(name));
+    };
+    read(GROUPS, (text, path) => readGroups(this.#cluster, text, path));
+    read(SERVERS, (text, path) => readServers(this.#cluster, text, path, this.changelogSize));
+    const problem = read(SYNC_TIMESTAMPS, (text, path) => readSyncTimestamps(this.#cluster, text, path));
+    if (problem !== null) this.#log.warn(problem);
+    Object.assign(this.#cluster.stale, {
+      groups: false,
+      servers: false,
+      syncTimestamps: false,
+    });
+  }
 
-	/**
-	 * Writes what has changed since the last call; `all` writes everything. A disk that takes nothing is reported, and
-	 * what could not be written stays to be written with the next call: the cluster goes on from memory.
-	 */
-	save(all = false): void {
-		const { stale, changelog } = this.#cluster;
-		if (all)
-			Object.assign(stale, {
-				groups: true,
-				servers: true,
-				syncTimestamps: true,
-			});
-		try {
-			if (changelog.length > 0) {
-				this.#appendChangelog(changelog.join(""));
-				changelog.length = 0;
-			}
-			if (stale.groups) this.#replace(GROUPS, formatGroups(this.#cluster));
-			stale.groups = false;
-			if (stale.servers) this.#replace(SERVERS, formatServers(this.#cluster));
-			stale.servers = false;
-			if (stale.syncTimestamps)
-				this.#replace(SYNC_TIMESTAMPS, formatSyncTimestamps(this.#cluster));
-			stale.syncTimestamps = false;
-			this.#complaint = "";
-		} catch (error) {
-			this.#complain(error);
-		}
-	}
+  /**
+   * Writes what has changed since the last call; `all` writes everything. A disk that takes nothing is reported, and
+   * what could not be written stays to be written with the next call: the cluster goes on from memory.
+   */
+  save(all = false): void {
+    const { stale, changelog } = this.#cluster;
+    if (all)
+      Object.assign(stale, {
+        groups: true,
+        servers: true,
+        syncTimestamps: true,
+      });
+    try {
+      if (changelog.length > 0) {
+        this.#appendChangelog(changelog.join(""));
+        changelog.length = 0;
+      }
+      if (stale.groups) this.#replace(GROUPS, formatGroups(this.#cluster));
+      stale.groups = false;
+      if (stale.servers) this.#replace(SERVERS, formatServers(this.#cluster));
+      stale.servers = false;
+      if (stale.syncTimestamps) this.#replace(SYNC_TIMESTAMPS, formatSyncTimestamps(this.#cluster));
+      stale.syncTimestamps = false;
+      this.#complaint = "";
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
 
-	get changelogSize(): number {
-		return this.sizeOf(CHANGELOG);
-	}
+  get changelogSize(): number {
+    return this.sizeOf(CHANGELOG);
+  }
 
-	/** Up to `limit` bytes of the changelog from `offset`. */
-	readChangelog(offset: number, limit: number): Uint8Array {
-		return this.readPart(CHANGELOG, offset, limit);
-	}
+  /** Up to `limit` bytes of the changelog from `offset`. */
+  readChangelog(offset: number, limit: number): Uint8Array {
+    return this.readPart(CHANGELOG, offset, limit);
+  }
 
-	sizeOf(name: string): number {
-		return statSync(this.path(name), { throwIfNoEntry: false })?.size ?? 0;
-	}
+  sizeOf(name: string): number {
+    return statSync(this.path(name), { throwIfNoEntry: false })?.size ?? 0;
+  }
 
-	/** Up to `limit` bytes of a file from `offset`; empty when it is missing. */
-	readPart(name: string, offset: number, limit: number): Uint8Array {
-		const size = Math.max(Math.min(this.sizeOf(name) - offset, limit), 0);
-		const bytes = new Uint8Array(size);
-		if (size === 0) return bytes;
-		const fd = openSync(this.path(name), "r");
-		try {
-			return bytes.subarray(0, readSync(fd, bytes, 0, size, offset));
-		} finally {
-			closeSync(fd);
-		}
-	}
+  /** Up to `limit` bytes of a file from `offset`; empty when it is missing. */
+  readPart(name: string, offset: number, limit: number): Uint8Array {
+    const size = Math.max(Math.min(this.sizeOf(name) - offset, limit), 0);
+    const bytes = new Uint8Array(size);
+    if (size === 0) return bytes;
+    const fd = openSync(this.path(name), "r");
+    try {
+      return bytes.subarray(0, readSync(fd, bytes, 0, size, offset));
+    } finally {
+      closeSync(fd);
+    }
+  }
 
-	/** When this tracker was last known to run, Unix seconds; 0 for never. */
-	readLastCheckTime(): number {
-		const document = parseConfText(
-			readTextFile(this.path(STATUS)) ?? "",
-			STATUS,
-		);
-		return Number.parseInt(document.get("last_check_time") ?? "0", 10) || 0;
-	}
+  /** When this tracker was last known to run, Unix seconds; 0 for never. */
+  readLastCheckTime(): number {
+    const document = parseConfText(readTextFile(this.path(STATUS)) ?? "", STATUS);
+    return Number.parseInt(document.get("last_check_time") ?? "0", 10) || 0;
+  }
 
-	writeStatus(upTime: number, now: number): void {
-		try {
-			this.#replace(STATUS, `up_time=${upTime}\nlast_check_time=${now}\n`);
-		} catch (error) {
-			this.#complain(error);
-		}
-	}
+  writeStatus(upTime: number, now: number): void {
+    try {
+      this.#replace(STATUS, `up_time=${upTime}\nlast_check_time=${now}\n`);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
 
-	#replace(name: string, text: string): void {
-		writeFileAtomically(this.path(name), text);
-	}
+  #replace(name: string, text: string): void {
+    writeFileAtomically(this.path(name), text);
+  }
 
-	#complain(error: unknown): void {
-		const complaint = `Cannot write the tracker's data files in ${this.#folder}: ${String(error)}`;
-		if (complaint !== this.#complaint) this.#log.error(complaint);
-		this.#complaint = complaint;
-	}
+  #complain(error: unknown): void {
+    const complaint = `Cannot write the tracker's data files in ${this.#folder}: ${String(error)}`;
+    if (complaint !== this.#complaint) this.#log.error(complaint);
+    this.#complaint = complaint;
+  }
 
-	#appendChangelog(lines: string): void {
-		const fd = openSync(this.path(CHANGELOG), "a", 0o644);
-		try {
-			writeSync(fd, lines);
-			fdatasyncSync(fd);
-		} finally {
-			closeSync(fd);
-		}
-	}
+  #appendChangelog(lines: string): void {
+    const fd = openSync(this.path(CHANGELOG), "a", 0o644);
+    try {
+      writeSync(fd, lines);
+      fdatasyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
 }

@@ -5,15 +5,13 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { savedStorages } from "./servers-file.ts";
 
 export function formatSyncTimestamps(cluster: Cluster): string {
-	const storages = savedStorages(cluster);
-	return storages
-		.map((source) => {
-			const members = storages.filter(
-				({ groupName }) => groupName === source.groupName,
-			);
-			return `${[source.groupName, source.id, ...members.map((member) => member.syncedFrom.get(source.id) ?? 0)].join(",")}\n`;
-		})
-		.join("");
+  const storages = savedStorages(cluster);
+  return storages
+    .map((source) => {
+      const members = storages.filter(({ groupName }) => groupName === source.groupName);
+      return `${[source.groupName, source.id, ...members.map((member) => member.syncedFrom.get(source.id) ?? 0)].join(",")}\n`;
+    })
+    .join("");
 }
 
 /**
@@ -21,38 +19,26 @@ export function formatSyncTimestamps(cluster: Cluster): string {
  * between the two writes. C then refuses to start; but the timestamps only speed up what the storages report again, so
  * here the start goes on without them.
  */
-export function readSyncTimestamps(
-	cluster: Cluster,
-	text: string,
-	file: string,
-): string | null {
-	const storages = savedStorages(cluster);
-	const rows = text.split("\n").filter((line) => line !== "");
-	const expected = storages.map(({ groupName, id }) => `${groupName},${id},`);
-	if (
-		rows.length !== expected.length ||
-		!expected.every((start, index) => rows[index]!.startsWith(start))
-	) {
-		return `${file} is left out: its ${rows.length} rows are not those of the ${storages.length} storages`;
-	}
-	for (const [index, row] of rows.entries()) {
-		const [groupName, , ...times] = row.split(",");
-		const source = storages[index]!;
-		const members = storages.filter(
-			(storage) => storage.groupName === groupName,
-		);
-		for (const [column, member] of members.entries()) {
-			const time = Number.parseInt(times[column] ?? "0", 10) || 0;
-			if (time > 0 && member !== source) member.syncedFrom.set(source.id, time);
-		}
-	}
-	for (const storage of storages) {
-		const times = [...storage.syncedFrom.values()];
-		if (times.length === 0) continue;
-		storage.stat.lastSyncedTimestamp =
-			cluster.settings.storeServer === 0
-				? Math.min(...times)
-				: Math.max(...times);
-	}
-	return null;
+export function readSyncTimestamps(cluster: Cluster, text: string, file: string): string | null {
+  const storages = savedStorages(cluster);
+  const rows = text.split("\n").filter((line) => line !== "");
+  const expected = storages.map(({ groupName, id }) => `${groupName},${id},`);
+  if (rows.length !== expected.length || !expected.every((start, index) => rows[index]!.startsWith(start))) {
+    return `${file} is left out: its ${rows.length} rows are not those of the ${storages.length} storages`;
+  }
+  for (const [index, row] of rows.entries()) {
+    const [groupName, , ...times] = row.split(",");
+    const source = storages[index]!;
+    const members = storages.filter((storage) => storage.groupName === groupName);
+    for (const [column, member] of members.entries()) {
+      const time = Number.parseInt(times[column] ?? "0", 10) || 0;
+      if (time > 0 && member !== source) member.syncedFrom.set(source.id, time);
+    }
+  }
+  for (const storage of storages) {
+    const times = [...storage.syncedFrom.values()];
+    if (times.length === 0) continue;
+    storage.stat.lastSyncedTimestamp = cluster.settings.storeServer === 0 ? Math.min(...times) : Math.max(...times);
+  }
+  return null;
 }

@@ -5,86 +5,70 @@ import { Counter } from "../../../../../core/storage/scoreboard/counters.ts";
 import { Scoreboard } from "../../../../../core/storage/scoreboard/scoreboard.ts";
 
 describe("the scoreboard", () => {
-	test("counters are summed over the rows, of moments the latest counts", () => {
-		const board = new Scoreboard();
-		const rows = [0, 1, 255].map((worker) =>
-			new Scoreboard(board.buffer, worker).counterRow(worker),
-		);
-		for (const [index, row] of rows.entries()) {
-			row[Counter.totalUploadBytes]! += 2 ** 40;
-			row[Counter.lastSourceUpdate] = 1000 + index;
-		}
-		expect(board.totals()).toMatchObject({
-			totalUploadBytes: 3 * 2 ** 40,
-			lastSourceUpdate: 1002,
-			totalDeleteCount: 0,
-		});
-	});
+  test("counters are summed over the rows, of moments the latest counts", () => {
+    const board = new Scoreboard();
+    const rows = [0, 1, 255].map((worker) => new Scoreboard(board.buffer, worker).counterRow(worker));
+    for (const [index, row] of rows.entries()) {
+      row[Counter.totalUploadBytes]! += 2 ** 40;
+      row[Counter.lastSourceUpdate] = 1000 + index;
+    }
+    expect(board.totals()).toMatchObject({
+      totalUploadBytes: 3 * 2 ** 40,
+      lastSourceUpdate: 1002,
+      totalDeleteCount: 0,
+    });
+  });
 
-	test("directories move on after rotate_count and wrap (storage.md §4.8)", () => {
-		const board = new Scoreboard();
-		board.setDirectory(1, 1, 1);
-		const seen = Array.from({ length: 5 }, () => board.nextDirectory(2, 2));
-		expect(seen).toEqual([0x101, 0x000, 0x000, 0x001, 0x001]);
-		expect(board.directory).toEqual({ high: 1, low: 0, count: 0 });
-	});
+  test("directories move on after rotate_count and wrap (storage.md §4.8)", () => {
+    const board = new Scoreboard();
+    board.setDirectory(1, 1, 1);
+    const seen = Array.from({ length: 5 }, () => board.nextDirectory(2, 2));
+    expect(seen).toEqual([0x101, 0x000, 0x000, 0x001, 0x001]);
+    expect(board.directory).toEqual({ high: 1, low: 0, count: 0 });
+  });
 
-	test("space: what is reserved stays free", () => {
-		const board = new Scoreboard();
-		board.setPathSpace(0, 1000, 200, 100);
-		expect([
-			board.hasSpace(0, 0),
-			board.hasSpace(0, 99 * 1_048_576),
-			board.hasSpace(0, 100 * 1_048_576),
-		]).toEqual([true, true, false]);
-		expect(board.pathSpace(0)).toEqual({ totalMb: 1000, freeMb: 200 });
-	});
+  test("space: what is reserved stays free", () => {
+    const board = new Scoreboard();
+    board.setPathSpace(0, 1000, 200, 100);
+    expect([board.hasSpace(0, 0), board.hasSpace(0, 99 * 1_048_576), board.hasSpace(0, 100 * 1_048_576)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(board.pathSpace(0)).toEqual({ totalMb: 1000, freeMb: 200 });
+  });
 
-	test("connections: the limit holds over all workers, the maximum is kept", () => {
-		const board = new Scoreboard();
-		const [one, two] = [
-			new Scoreboard(board.buffer, 0),
-			new Scoreboard(board.buffer, 1),
-		];
-		expect([
-			one.connectionOpened(2),
-			two.connectionOpened(2),
-			two.connectionOpened(2),
-		]).toEqual([true, true, false]);
-		one.connectionClosed();
-		expect(board.connections).toEqual({ current: 1, max: 2 });
-	});
+  test("connections: the limit holds over all workers, the maximum is kept", () => {
+    const board = new Scoreboard();
+    const [one, two] = [new Scoreboard(board.buffer, 0), new Scoreboard(board.buffer, 1)];
+    expect([one.connectionOpened(2), two.connectionOpened(2), two.connectionOpened(2)]).toEqual([true, true, false]);
+    one.connectionClosed();
+    expect(board.connections).toEqual({ current: 1, max: 2 });
+  });
 
-	test("sources: newest time by id, ids of 16 characters, a full table", () => {
-		const board = new Scoreboard();
-		board.sourceReceived("255.255.255.255x", 5);
-		board.sourceReceived("10.0.0.1", 7);
-		board.sourceReceived("10.0.0.1", 6);
-		expect([
-			board.receivedFrom("255.255.255.255x"),
-			board.receivedFrom("10.0.0.1"),
-		]).toEqual([5, 7]);
-		for (let index = 0; index < 100; index++)
-			board.sourceReceived(`1.1.1.${index}`, 9);
-		expect([
-			board.receivedFrom("1.1.1.61"),
-			board.receivedFrom("1.1.1.62"),
-		]).toEqual([9, 0]);
-	});
+  test("sources: newest time by id, ids of 16 characters, a full table", () => {
+    const board = new Scoreboard();
+    board.sourceReceived("255.255.255.255x", 5);
+    board.sourceReceived("10.0.0.1", 7);
+    board.sourceReceived("10.0.0.1", 6);
+    expect([board.receivedFrom("255.255.255.255x"), board.receivedFrom("10.0.0.1")]).toEqual([5, 7]);
+    for (let index = 0; index < 100; index++) board.sourceReceived(`1.1.1.${index}`, 9);
+    expect([board.receivedFrom("1.1.1.61"), board.receivedFrom("1.1.1.62")]).toEqual([9, 0]);
+  });
 
-	test("what one view sets, another one sees", () => {
-		const board = new Scoreboard();
-		const view = new Scoreboard(board.buffer, 3);
-		board.pathsAreBalanced = true;
-		board.responseIpSize = 16;
-		board.setBinlog(4, 2 ** 31);
-		board.accessLogRotated();
-		expect([
-			view.pathsAreBalanced,
-			view.responseIpSize,
-			view.binlogIndex,
-			view.binlogSize,
-		]).toEqual([true, 16, 4, 2 ** 31]);
-		expect([view.accessLogGeneration, view.errorLogGeneration]).toEqual([1, 0]);
-	});
+  test("what one view sets, another one sees", () => {
+    const board = new Scoreboard();
+    const view = new Scoreboard(board.buffer, 3);
+    board.pathsAreBalanced = true;
+    board.responseIpSize = 16;
+    board.setBinlog(4, 2 ** 31);
+    board.accessLogRotated();
+    expect([view.pathsAreBalanced, view.responseIpSize, view.binlogIndex, view.binlogSize]).toEqual([
+      true,
+      16,
+      4,
+      2 ** 31,
+    ]);
+    expect([view.accessLogGeneration, view.errorLogGeneration]).toEqual([1, 0]);
+  });
 });
