@@ -42,9 +42,7 @@ export async function queryStoreAll(
   const { groupName, servers, storePathIndex } =
     group === undefined
       ? await find(session, operation, query.queryStoreWithoutGroupAll, {})
-      : await find(session, operation, query.queryStoreWithGroupAll, {
-          groupName: group,
-        });
+      : await find(session, operation, query.queryStoreWithGroupAll, { groupName: group });
   return { groupName, servers: servers.map(endpointOf), storePathIndex };
 }
 

@@ -170,7 +170,7 @@ export class Leadership {
 
   #findNamed(text: string): TrackerPeer {
     const address = parseServerAddress(text, 0);
-    if (typeof address === "string") throw new ProtocolError(`Cannot use the address '${text}'`);
+    if (typeof address === "string" || address.port === 0) throw new ProtocolError(`Cannot use the address '${text}'`);
     const known = this.#trackers.find((tracker) => isSame(tracker, address));
     if (known === undefined) throw new ProtocolError(`${text} is not a known tracker`, Status.ENOENT);
     return known;

@@ -68,6 +68,17 @@ describe("trackers", () => {
     expect(error.status).toBe(2);
   });
 
+  test("no active storage anywhere is told as that, with the status of the trackers", async () => {
+    const [one, two] = [await stage.server(() => response("", 2)), await stage.nobody()];
+    const error = await failure(stage.client([one, two]).uploadBytes(HELLO));
+    expect(error.message).toBe(
+      `Cannot find a storage for the upload: 127.0.0.1:${one.port}: No such file or directory (2); ` +
+        `127.0.0.1:${two.port}: connection refused; ` +
+        "there is no such group, or none of its storages is active (fdfs monitor shows them)",
+    );
+    expect(error.status).toBe(2);
+  });
+
   test("only the leader answers for the trackers: 95 passes on", async () => {
     const follower = await stage.server(() => response("", 95));
     const leader = await stage.server(() => response(Buffer.from([0])));

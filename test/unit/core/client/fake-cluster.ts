@@ -23,10 +23,10 @@ const int64 = (value: number): Buffer => {
 const server = ({ host, port }: Place): Buffer => Buffer.concat([field(host, 15), int64(port)]);
 
 /** group 16 | ip 15 | port i64 | store path index. */
-export const storeOne = (place: Place, pathIndex = 0): Buffer =>
+const storeOne = (place: Place, pathIndex = 0): Buffer =>
   response(Buffer.concat([field("group1", 16), server(place), Buffer.from([pathIndex])]));
 /** group 16 | n x (ip 15, port i64) | store path index. */
-export const storeAll = (places: readonly Place[]): Buffer =>
+const storeAll = (places: readonly Place[]): Buffer =>
   response(Buffer.concat([field("group1", 16), ...places.map(server), Buffer.from([0])]));
 /** group 16 | n x (ip 15, port i64): fetch one, update, fetch all. */
 export const fetchFrom = (...places: readonly Place[]): Buffer =>

@@ -36,7 +36,6 @@ describe("refused with 22", () => {
   const cases: [title: string, name: string][] = [
     ["empty", ""],
     ["ten characters", "M00/00/00/"],
-    ["128 characters", `M00/00/00/${"a".repeat(118)}`],
     ["no slash behind the store path", `M0000/00/${FILE}`],
     ["a store path that is no number", `MG0/00/00/${FILE}`],
     ["a store path that does not exist", `M02/00/00/${FILE}`],

@@ -324,7 +324,7 @@ describe("two trackers", () => {
     expect(await follower.status(frame(65, Buffer.alloc(12)))).toBe(22);
     const join = `00 00 00 00 00 00 00 18 3a 00 00 00 00 00 6b 01 14 e8 36 2e 31 36 2e 31 00 00
       00 00 00 00 00 00 56 b9`;
-    const ping = "00 00 00 00 00 00 00 0c 41 00 00 00 10 00 00 00 00 03 00 00 00 05";
+    const ping = "00 00 00 00 00 00 00 0c 41 00 00 00 00 10 00 00 00 03 00 00 00 05";
     await expectAnswer(follower, join, "00 00 00 00 00 00 00 00 64 00");
     expect(await follower.status(hex(join))).toBe(17);
     await expectAnswer(follower, ping, `00 00 00 00 00 00 00 20 64 00 67 72 6f 75 70 31 (+ 26 x 00)`);

@@ -62,7 +62,7 @@ export class Peer {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#received = Buffer.concat([this.#received, Buffer.from(chunk)]);
       this.#wake();
     });
     socket.on("error", () => {});
