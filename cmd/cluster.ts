@@ -13,6 +13,8 @@ export async function withClient<T>(context: CommandContext, use: (client: FdfsC
     trackers: settings.trackerServers,
     connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
     networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
+    storageIds: settings.loadFdfsParametersFromTracker ? "tracker" : settings.storageIds,
+    connectFirstBy: settings.connectFirstBy,
   });
   // Ctrl-C must not wait for a server that says nothing: whatever is under way fails at once and cleans up.
   const cut = (): void => void client.close();

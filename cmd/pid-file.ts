@@ -1,8 +1,10 @@
 // The pid file of a server, in C's place and form (http-config-tools.md §4.7): decimal digits without a newline. Says
 // whether the process it names is alive and is one of ours or of the C programs, and ends it when asked.
 
-import { mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { DIRECTORY_MODE, ensureDirectory } from "../core/disk/ensure-directory.ts";
+import { handOver, type Owner } from "../core/disk/owner.ts";
 
 const TERM_INTERVAL_MS = 1000;
 const KILL_AFTER_MS = 30_000;
@@ -43,9 +45,11 @@ export function runningPid(file: string, programs: readonly string[]): number | 
   }
 }
 
-export function writePidFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+/** Writes this process's pid; the file belongs to whom the server will run as. */
+export function writePidFile(file: string, owner: Owner | undefined): void {
+  ensureDirectory(dirname(file), DIRECTORY_MODE, owner);
   writeFileSync(file, String(process.pid), { mode: 0o644 });
+  handOver(file, owner);
 }
 
 export function removePidFile(file: string): void {

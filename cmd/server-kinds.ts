@@ -19,7 +19,8 @@ export const trackerKind: ServerKind<TrackerSettings> = {
     openServerLog(settings.basePath, "trackerd.log", settings.logLevel, settings.errorLog, ownerOf(settings)),
   async start(settings, log, listening) {
     const { startTracker } = await import("../core/tracker/server.ts");
-    const server = await startTracker(settings, { log, listening });
+    const owner = ownerOf(settings);
+    const server = await startTracker(settings, { log, listening, ...(owner === undefined ? {} : { owner }) });
     const addresses = server.hosts.map((host) => `${host}:${server.port}`).join(", ");
     return { description: `listening on ${addresses}, base path ${settings.basePath}`, stop: () => server.stop() };
   },

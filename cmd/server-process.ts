@@ -6,6 +6,7 @@ import type { Logger } from "../core/observe/logger.ts";
 import { setProcessUser } from "../core/runtime/index.ts";
 import { type CommandContext, UsageError } from "./command.ts";
 import { isDetachedChild, reportToParent, startDetached } from "./daemon.ts";
+import { ownerOf } from "./owner.ts";
 import { pidFileExists, removePidFile, runningPid, stopProcess, writePidFile } from "./pid-file.ts";
 import type { ServerLog } from "./server-log.ts";
 import { versionLine } from "./version.ts";
@@ -127,7 +128,7 @@ async function serve<T extends ProcessSettings>(
   }
   const pidFile = pidFileOf(kind, settings);
   const dropPrivileges = (): void => {
-    writePidFile(pidFile);
+    writePidFile(pidFile, ownerOf(settings));
     setProcessUser({ user: settings.runByUser, group: settings.runByGroup });
   };
   // From here on a signal ends the server, also while it still waits for its trackers.

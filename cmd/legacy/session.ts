@@ -43,6 +43,8 @@ export function clientFor(settings: ClientSettings, trackers = settings.trackerS
     trackers,
     connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
     networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
+    storageIds: settings.loadFdfsParametersFromTracker ? "tracker" : settings.storageIds,
+    connectFirstBy: settings.connectFirstBy,
   });
 }
 

@@ -61,8 +61,8 @@ export class Peer {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on("data", (chunk) => {
-      this.#received = Buffer.concat([this.#received, Buffer.from(chunk)]);
+    socket.on("data", (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
       this.#wake();
     });
     socket.on("error", () => {});
