@@ -241,7 +241,7 @@ describe("cluster", () => {
   test("what is in use is not deleted", async () => {
     const storage = await run("delete-storage", "group1", cluster.storages[0]!.host);
     expect(storage.code).toBe(1);
-    expect(storage.stderr).toContain("it is online: stop it first (16)");
+    expect(storage.stderr).toContain("is ACTIVE: stop it first (16)");
     const group = await run("delete-group", "group1");
     expect(group.code).toBe(1);
     expect(group.stderr).toContain("Device or resource busy");
