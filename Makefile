@@ -35,5 +35,5 @@ dist/fdfs: node_modules/.installed $(SOURCES)
 	@npm run --silent build
 
 node_modules/.installed: package.json package-lock.json
-	@npm ci --no-audit --no-fund --loglevel=error
+	@npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -57,24 +57,29 @@ export function flushDirectory({ config }: WorkerContext, path: string): void {
   }
 }
 
-/** Writes all of `bytes` at `position` (null: where the file stands). Throws a coded error on a full disk. */
-export function writeFully({ counters }: WorkerContext, fd: number, bytes: Uint8Array, position: number | null): void {
+/** Writes a part of `bytes` at `position` (null: where the file stands), at least one byte. Throws ENOSPC on a full disk. */
+export function writeSome(
+  { counters }: WorkerContext,
+  fd: number,
+  bytes: Uint8Array,
+  start: number,
+  position: number | null,
+): number {
   counters[Counter.totalFileWriteCount]! += 1;
-  let done = 0;
-  while (done < bytes.length) {
-    const at = position === null ? null : position + done;
-    const count =
-      done === 0 ? writeSync(fd, bytes, 0, bytes.length, at) : writeSync(fd, bytes, done, bytes.length - done, at);
-    if (count === 0) throw codedErrno("ENOSPC", "nothing could be written");
-    done += count;
-  }
+  const count = writeSync(fd, bytes, start, bytes.length - start, position);
+  if (count === 0) throw codedErrno("ENOSPC", "nothing could be written");
   counters[Counter.successFileWriteCount]! += 1;
+  return count;
+}
+
+function writeFully(worker: WorkerContext, fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSome(worker, fd, bytes, done, null);
 }
 
 function writeChunks(worker: WorkerContext, fd: number, chunks: readonly Uint8Array[], size: number): void {
   if (size === 0) return;
   if (chunks.length === 1) {
-    writeFully(worker, fd, chunks[0]!, null);
+    writeFully(worker, fd, chunks[0]!);
     return;
   }
   worker.counters[Counter.totalFileWriteCount]! += 1;
@@ -125,7 +130,7 @@ export class TemporaryFile {
   }
 
   write(chunk: Uint8Array): void {
-    writeFully(this.#worker, this.fd, chunk, null);
+    writeFully(this.#worker, this.fd, chunk);
   }
 
   /** Seconds of the file's last change. */

@@ -1,39 +1,16 @@
-// What the threads of one storage share: a single SharedArrayBuffer with typed views over it. Counters are private to a
-// worker's row; everything else is small and changed with atomics or under one of three tiny locks.
+// What the threads of one storage share. Counters are private to a worker's row; everything else is small and changed
+// with atomics or under one of three tiny locks. Where it lies in memory is memory.ts's business.
 
 import { type CounterName, counterNames, isMoment } from "./counters.ts";
+import { Cell, LOCK_STRIPES, openViews, ROW } from "./memory.ts";
 import { SharedLock } from "./shared-lock.ts";
-import { SOURCE_IDS_BYTES, SOURCE_TIME_CELLS, SourceTimes } from "./source-times.ts";
-
-const MAX_WORKERS = 256;
-const MAX_PATHS = 256;
-const LOCK_STRIPES = 65_536;
-const ROW = counterNames.length;
-
-/** 32-bit cells. */
-const Cell = {
-  DISTRIBUTION_LOCK: 0,
-  DIRECTORY_HIGH: 1,
-  DIRECTORY_LOW: 2,
-  DIRECTORY_COUNT: 3,
-  PATH_TURN: 4,
-  BINLOG_LOCK: 5,
-  BINLOG_INDEX: 6,
-  ERROR_LOG_GENERATION: 7,
-  ACCESS_LOG_GENERATION: 8,
-  CONNECTIONS: 9,
-  CONNECTIONS_MAX: 10,
-  RESPONSE_IP_SIZE: 11,
-  SOURCE_LOCK: 12,
-  PATH_BALANCED: 13,
-  SIZE: 16,
-} as const;
+import { SourceTimes } from "./source-times.ts";
 
 export class Scoreboard {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
   readonly #stripes: Int32Array;
-  readonly #workerConnections: Int32Array;
+  readonly #ownerConnections: Int32Array;
   readonly #counters: Float64Array;
   readonly #freeMb: Float64Array;
   readonly #totalMb: Float64Array;
@@ -48,47 +25,20 @@ export class Scoreboard {
   /** A new scoreboard, or a view on another thread's `buffer`. `worker` is -1 for the control thread. */
   constructor(buffer?: SharedArrayBuffer, worker = -1) {
     this.#owner = worker + 2;
-    const float64 = 8;
-    const sizes = [
-      ROW * MAX_WORKERS * float64,
-      MAX_PATHS * float64,
-      MAX_PATHS * float64,
-      MAX_PATHS * float64,
-      float64,
-      Cell.SIZE * 4,
-      LOCK_STRIPES * 4,
-      SOURCE_TIME_CELLS * 4,
-      (MAX_WORKERS + 2) * 4,
-      SOURCE_IDS_BYTES,
-    ];
-    this.buffer = buffer ?? new SharedArrayBuffer(sizes.reduce((sum, size) => sum + size, 0));
-    let offset = 0;
-    const next = (index: number): [SharedArrayBuffer, number, number] => {
-      const start = offset;
-      offset += sizes[index]!;
-      return [this.buffer, start, sizes[index]!];
-    };
-    const floats = (index: number): Float64Array => {
-      const [shared, start, size] = next(index);
-      return new Float64Array(shared, start, size / float64);
-    };
-    const ints = (index: number): Int32Array => {
-      const [shared, start, size] = next(index);
-      return new Int32Array(shared, start, size / 4);
-    };
-    this.#counters = floats(0);
-    this.#freeMb = floats(1);
-    this.#totalMb = floats(2);
-    this.#reservedMb = floats(3);
-    this.#binlogSize = floats(4);
-    this.#cells = ints(5);
-    this.#stripes = ints(6);
-    const sourceTimes = ints(7);
-    this.#workerConnections = ints(8);
-    this.#directoryLock = new SharedLock(this.#cells, Cell.DISTRIBUTION_LOCK, this.#owner);
-    this.#binlogLock = new SharedLock(this.#cells, Cell.BINLOG_LOCK, this.#owner);
-    this.#sourceLock = new SharedLock(this.#cells, Cell.SOURCE_LOCK, this.#owner);
-    this.#sources = new SourceTimes(sourceTimes, new Uint8Array(...next(9)), this.#sourceLock);
+    const views = openViews(buffer);
+    this.buffer = views.buffer;
+    this.#counters = views.counters;
+    this.#freeMb = views.freeMb;
+    this.#totalMb = views.totalMb;
+    this.#reservedMb = views.reservedMb;
+    this.#binlogSize = views.binlogSize;
+    this.#cells = views.cells;
+    this.#stripes = views.stripes;
+    this.#ownerConnections = views.ownerConnections;
+    this.#directoryLock = new SharedLock(views.cells, Cell.DISTRIBUTION_LOCK, this.#owner);
+    this.#binlogLock = new SharedLock(views.cells, Cell.BINLOG_LOCK, this.#owner);
+    this.#sourceLock = new SharedLock(views.cells, Cell.SOURCE_LOCK, this.#owner);
+    this.#sources = new SourceTimes(views.sourceTimes, views.sourceIds, this.#sourceLock);
   }
 
   // ---- counters ----
@@ -121,14 +71,14 @@ export class Scoreboard {
       Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
       return false;
     }
-    Atomics.add(this.#workerConnections, this.#owner, 1);
+    Atomics.add(this.#ownerConnections, this.#owner, 1);
     if (open > Atomics.load(this.#cells, Cell.CONNECTIONS_MAX)) Atomics.store(this.#cells, Cell.CONNECTIONS_MAX, open);
     return true;
   }
 
   connectionClosed(): void {
     Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
-    Atomics.sub(this.#workerConnections, this.#owner, 1);
+    Atomics.sub(this.#ownerConnections, this.#owner, 1);
   }
 
   get connections(): { current: number; max: number } {
@@ -294,7 +244,7 @@ export class Scoreboard {
     for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
       Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
     }
-    const lost = Atomics.exchange(this.#workerConnections, this.#owner, 0);
+    const lost = Atomics.exchange(this.#ownerConnections, this.#owner, 0);
     Atomics.sub(this.#cells, Cell.CONNECTIONS, lost);
   }
 }

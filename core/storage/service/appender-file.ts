@@ -6,7 +6,7 @@ import { LOGIC_NAME_LIMIT, LOGIC_NAME_MIN } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Reader } from "../../wire/reader.ts";
 import { Status } from "../../wire/status.ts";
-import { writeFully } from "../io/new-file.ts";
+import { writeSome } from "../io/new-file.ts";
 import { locate, type StoredName } from "../io/store-paths.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
 import { Counter } from "../scoreboard/counters.ts";
@@ -18,7 +18,7 @@ export function headSizeWithName(head: Uint8Array, fixedSize: number): number {
 }
 
 /** Appender names have 44..127 characters (storage.md §2.3). */
-export function checkNameLength(length: number): number {
+function checkNameLength(length: number): number {
   if (length < LOGIC_NAME_MIN || length >= LOGIC_NAME_LIMIT)
     throw new ProtocolError(`Cannot use a name of ${length} bytes`);
   return length;
@@ -60,8 +60,9 @@ export class OpenFile {
     futimesSync(this.fd, timestamp, timestamp);
   }
 
-  write(bytes: Uint8Array, position: number): void {
-    writeFully(this.#worker, this.fd, bytes, position);
+  /** Writes `bytes` from `start` on, or a part of them; returns how many. */
+  write(bytes: Uint8Array, start: number, position: number): number {
+    return writeSome(this.#worker, this.fd, bytes, start, position);
   }
 
   truncate(size: number): void {

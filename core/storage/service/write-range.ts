@@ -63,8 +63,12 @@ class Writing {
   }
 
   write(piece: Uint8Array): void {
-    this.#file.write(piece, this.#at + this.#written);
-    this.#written += piece.length;
+    // Counted call by call: what a full disk took of a piece is changed content too.
+    for (let done = 0; done < piece.length; ) {
+      const count = this.#file.write(piece, done, this.#at + this.#written);
+      done += count;
+      this.#written += count;
+    }
   }
 
   finish(): Outcome | null {
