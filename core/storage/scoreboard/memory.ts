@@ -1,0 +1,81 @@
+// Where each thing of the scoreboard lies in its one SharedArrayBuffer. Layout only; what the cells mean and how they are
+// changed is the scoreboard's.
+
+import { counterNames } from "./counters.ts";
+import { SOURCE_IDS_BYTES, SOURCE_TIME_CELLS } from "./source-times.ts";
+
+const WORKERS_MAX = 256;
+const PATHS_MAX = 256;
+export const LOCK_STRIPES = 65_536;
+/** Counters of one worker. */
+export const ROW = counterNames.length;
+
+/** 32-bit cells. */
+export const Cell = {
+  DISTRIBUTION_LOCK: 0,
+  DIRECTORY_HIGH: 1,
+  DIRECTORY_LOW: 2,
+  DIRECTORY_COUNT: 3,
+  PATH_TURN: 4,
+  BINLOG_LOCK: 5,
+  BINLOG_INDEX: 6,
+  ERROR_LOG_GENERATION: 7,
+  ACCESS_LOG_GENERATION: 8,
+  CONNECTIONS: 9,
+  CONNECTIONS_MAX: 10,
+  RESPONSE_IP_SIZE: 11,
+  SOURCE_LOCK: 12,
+  PATH_BALANCED: 13,
+  SIZE: 16,
+} as const;
+
+/** Typed views over the whole buffer; 64-bit ones come first, so that all are aligned. */
+export interface Views {
+  readonly buffer: SharedArrayBuffer;
+  /** `ROW` a worker. */
+  readonly counters: Float64Array;
+  readonly freeMb: Float64Array;
+  readonly totalMb: Float64Array;
+  readonly reservedMb: Float64Array;
+  readonly binlogSize: Float64Array;
+  /** By `Cell`. */
+  readonly cells: Int32Array;
+  readonly stripes: Int32Array;
+  /** By owner: 1 is the control thread, workers follow. */
+  readonly ownerConnections: Int32Array;
+  readonly sourceTimes: Int32Array;
+  readonly sourceIds: Uint8Array;
+}
+
+/** Views over `buffer`, or over a new one of zeros. */
+export function openViews(given?: SharedArrayBuffer): Views {
+  const floats = [ROW * WORKERS_MAX, PATHS_MAX, PATHS_MAX, PATHS_MAX, 1];
+  const ints = [Cell.SIZE, LOCK_STRIPES, WORKERS_MAX + 2, SOURCE_TIME_CELLS];
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+  const buffer = given ?? new SharedArrayBuffer(sum(floats) * 8 + sum(ints) * 4 + SOURCE_IDS_BYTES);
+  let offset = 0;
+  const next = (bytes: number): number => {
+    offset += bytes;
+    return offset - bytes;
+  };
+  const [counters, freeMb, totalMb, reservedMb, binlogSize] = floats.map(
+    (count) => new Float64Array(buffer, next(count * 8), count),
+  ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  const [cells, stripes, ownerConnections, sourceTimes] = ints.map(
+    (count) => new Int32Array(buffer, next(count * 4), count),
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array];
+  const sourceIds = new Uint8Array(buffer, next(SOURCE_IDS_BYTES), SOURCE_IDS_BYTES);
+  return {
+    buffer,
+    counters,
+    freeMb,
+    totalMb,
+    reservedMb,
+    binlogSize,
+    cells,
+    stripes,
+    ownerConnections,
+    sourceTimes,
+    sourceIds,
+  };
+}
