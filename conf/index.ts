@@ -2,7 +2,7 @@
 
 export type { AllowedHosts } from "./allow-hosts.ts";
 export { type ClientSettings, clientDefaults, loadClientConf } from "./client-settings.ts";
-export { type ConfDocument, parseConfText } from "./document.ts";
+export { parseConfText } from "./document.ts";
 export { guessSettingsFile, type Inspection, inspectConf } from "./inspect.ts";
 export type { Loaded } from "./loaded.ts";
 export { ConfError, type ConfProblem, formatProblem } from "./problem.ts";

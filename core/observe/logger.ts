@@ -69,15 +69,6 @@ function quoteWhereNeeded(value: string): string {
 /** Says nothing. */
 export const silentLogger: Logger = createLogger("EMERG", () => {});
 
-/** Writes to standard error; a closed one is no reason to die. */
-export function stderrSink(line: string): void {
-  try {
-    process.stderr.write(`${line}\n`);
-  } catch {
-    // Nobody is left to be told.
-  }
-}
-
 /** Appends to a log file; what is critical is written at once, because the process may not live until the next flush. */
 export function logFileSink(file: LogFile): LogSink {
   return (line, level) => {

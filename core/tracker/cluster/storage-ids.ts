@@ -33,7 +33,7 @@ export class StorageIds {
 const UNKNOWN_BELOW = 8;
 
 /** Network class of an address (tracker.md §6.7): 0 unknown, 1..3 private networks, 4 everything else. */
-export function addressClass(address: string): number {
+function addressClass(address: string): number {
   if (address.length < UNKNOWN_BELOW) return 0;
   if (address.startsWith("10.")) return 1;
   if (/^172\.(1[6-9]|2\d|3[01])\./.test(address)) return 2;

@@ -8,7 +8,7 @@ import type { Session } from "./context.ts";
 
 const bit = (value: boolean): number => (value ? 1 : 0);
 
-export function formatParameters(settings: TrackerSettings, ipSize: IpSize): string {
+function formatParameters(settings: TrackerSettings, ipSize: IpSize): string {
   const lines: readonly (readonly [string, string | number])[] = [
     ["use_storage_id", bit(settings.useStorageId)],
     ["id_type_in_filename", settings.useStorageId ? settings.idTypeInFilename : "ip"],

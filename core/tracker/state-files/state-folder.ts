@@ -25,8 +25,8 @@ export class StateFolder {
   readonly #folder: string;
   readonly #cluster: Cluster;
   readonly #log: Pick<Logger, "warn" | "error">;
-  /** The last trouble that was reported: a full disk is told once, not once a second. */
-  #complaint = "";
+  /** A full disk is told once, not once a second. */
+  #hasComplained = false;
 
   constructor(basePath: string, cluster: Cluster, log: Pick<Logger, "warn" | "error">) {
     this.#folder = join(basePath, "data");
@@ -78,7 +78,7 @@ export class StateFolder {
       stale.servers = false;
       if (stale.syncTimestamps) this.#replace(SYNC_TIMESTAMPS, formatSyncTimestamps(this.#cluster));
       stale.syncTimestamps = false;
-      this.#complaint = "";
+      this.#hasComplained = false;
     } catch (error) {
       this.#complain(error);
     }
@@ -129,9 +129,9 @@ export class StateFolder {
   }
 
   #complain(error: unknown): void {
-    const complaint = `Cannot write the tracker's data files in ${this.#folder}: ${String(error)}`;
-    if (complaint !== this.#complaint) this.#log.error(complaint);
-    this.#complaint = complaint;
+    if (this.#hasComplained) return;
+    this.#hasComplained = true;
+    this.#log.error(`Cannot write the tracker's data files in ${this.#folder}: ${String(error)}`);
   }
 
   #appendChangelog(lines: string): void {
