@@ -1,7 +1,7 @@
 // One server-side connection: cuts the byte stream into requests, hands them to their routes one at a time, and sends
 // the replies without ever holding more than one reply's remainder. It knows headers and nothing of what they mean.
 
-import { releaseBuffers, type Socket, type SocketHandlers } from "../runtime/index.ts";
+import { native, releaseBuffers, type Socket, type SocketHandlers } from "../runtime/index.ts";
 import { decodeHeader, encodeStatus, type Header } from "../wire/header.ts";
 import { HEADER_SIZE } from "../wire/limits.ts";
 import { Status } from "../wire/status.ts";
@@ -27,6 +27,8 @@ const BACKLOG_LIMIT = 64 * 1024;
 /** From this size on, the buffers of a body are released while it streams. */
 const HUGE_BODY_BYTES = 64 * 1024 * 1024;
 const RELEASE_EVERY_BYTES = 8 * 1024 * 1024;
+/** Far more than this is missing: the sender's segments are full ones, which wait for nothing. */
+const SMALL_PART_BYTES = 64 * 1024;
 /** How long a closing connection goes on reading, so that the peer gets the answer instead of a reset. */
 const LINGER_MS = 2000;
 
@@ -112,6 +114,7 @@ export class Connection<S = unknown> implements SocketHandlers {
     if (this.#phase === "linger" || this.#phase === "closed") return;
     this.#append(chunk);
     this.#pump();
+    this.#acknowledgePart();
   }
 
   drain(): void {
@@ -408,6 +411,17 @@ export class Connection<S = unknown> implements SocketHandlers {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#rules.log.error(`Request ${this.#header?.command} of ${this.remoteAddress} failed: ${text}`);
     return Status.EIO;
+  }
+
+  /**
+   * C's clients send a request's head and its content in two writes and leave Nagle's algorithm on: the second write waits
+   * for the acknowledgement of the first, which the kernel would hold back for 40 ms in the hope of an answer.
+   */
+  #acknowledgePart(): void {
+    const isPart = this.#phase === "body" || (this.#phase === "head" && !this.isIdle);
+    if (!isPart || this.#remaining > SMALL_PART_BYTES) return;
+    const fd = this.#socket.fd;
+    if (fd >= 0) native()?.acknowledge(fd);
   }
 
   // ---- outgoing ----
