@@ -97,7 +97,7 @@ export const engineSettings = {
   tcpQuickAck: bool({
     key: "tcp_quick_ack",
     default: true,
-    noMeaning: "the operating system's default is used",
+    noMeaning: "it is always on where a request arrives in parts",
     doc: "Acknowledge received packets without delay.",
   }),
   maxConnections: integer({

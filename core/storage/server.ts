@@ -27,6 +27,7 @@ import {
 } from "./control/store-path-setup.ts";
 import type { LinkOptions } from "./control/tracker-link.ts";
 import { TrackerQuestions } from "./control/tracker-questions.ts";
+import { unsupportedSettings } from "./control/unsupported.ts";
 import { workerConfig } from "./control/worker-settings.ts";
 import { startWorkerTeam, type WorkerTeam } from "./control/worker-team.ts";
 import { accessLogPath } from "./io/worker.ts";
@@ -89,6 +90,7 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
 
   const scoreboard = new Scoreboard();
   const { parameters } = discovery;
+  for (const sentence of unsupportedSettings(settings, parameters)) log.warn(sentence);
   scoreboard.responseIpSize = parameters.responseIpSize;
   scoreboard.pathsAreBalanced = parameters.storePath === 2;
   const statistics = new Statistics(settings.basePath, scoreboard);
