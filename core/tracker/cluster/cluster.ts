@@ -23,6 +23,9 @@ export class Cluster {
   };
   /** C: g_trunk_server_chg_count. Followers hear of a change with their next ping. */
   trunkServerChanges = 1;
+  /** Since the start: every thousandth is written (tracker.md §4.2, §4.8). */
+  statBeats = 0;
+  syncReports = 0;
   /** Lines to be appended to the changelog file. */
   readonly changelog: string[] = [];
   #groups: Group[] = [];

@@ -25,7 +25,7 @@ export function beat(cluster: Cluster, group: Group, storage: StorageRecord, bod
       ...storageStat.parse(body),
       lastSyncedTimestamp,
     } satisfies StorageStat;
-    if (++storage.statBeats % SAVE_EVERY === 0) cluster.stale.servers = true;
+    if (++cluster.statBeats % SAVE_EVERY === 0) cluster.stale.servers = true;
   }
   storage.stat.lastHeartBeatTime = now;
   activate(cluster, group, storage);
@@ -72,7 +72,7 @@ export function syncReported(
       ? Math.min(...accepted)
       : Math.max(storage.stat.lastSyncedTimestamp, ...accepted);
   }
-  if (++storage.statBeats % SAVE_EVERY === 0) cluster.stale.syncTimestamps = true;
+  if (++cluster.syncReports % SAVE_EVERY === 0) cluster.stale.syncTimestamps = true;
 }
 
 export function trunkFree(cluster: Cluster, group: Group, storage: StorageRecord, freeMb: number): void {

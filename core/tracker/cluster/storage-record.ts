@@ -43,7 +43,6 @@ export interface StorageRecord {
   toldTrunkChanges: number;
   /** The joined connection; null while there is none. */
   connection: object | null;
-  statBeats: number;
 }
 
 export function createStorage(
@@ -78,7 +77,6 @@ export function createStorage(
     toldGroupChanges: 0,
     toldTrunkChanges: 0,
     connection: null,
-    statBeats: 0,
   };
 }
 

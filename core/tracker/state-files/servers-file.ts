@@ -57,6 +57,12 @@ export function savedStorages(cluster: Cluster): StorageRecord[] {
   );
 }
 
+/** Nobody is connected after a start: who had all its data is OFFLINE, the others go on waiting for it. */
+export function statusAfterStart(saved: number): number {
+  const { INIT, WAIT_SYNC, SYNCING, OFFLINE } = StorageStatus;
+  return saved === INIT || saved === WAIT_SYNC || saved === SYNCING ? saved : OFFLINE;
+}
+
 export function formatServers(cluster: Cluster): string {
   const storages = savedStorages(cluster);
   const blocks = storages.map((storage, index) => {
@@ -88,15 +94,11 @@ export function formatServers(cluster: Cluster): string {
   return `${blocks.join("")}\n[Global]\n\tstorage_count=${storages.length}\n`;
 }
 
-/**
- * Adds the storages of the text to their groups; throws a sentence when it cannot be used. Nobody is connected after a
- * start: whoever had all its data is OFFLINE.
- */
+/** Adds the storages of the text to their groups; throws a sentence when it cannot be used. */
 export function readServers(cluster: Cluster, text: string, file: string, changelogSize: number): void {
   const document = parseConfText(text, file);
   const count = Number.parseInt(document.get("storage_count", "Global") ?? "", 10);
   if (!Number.isInteger(count)) throw new Error(`Cannot use ${file}: it has no storage_count`);
-  const { INIT, WAIT_SYNC, SYNCING, OFFLINE } = StorageStatus;
   for (let index = 0; index < count; index++) {
     const get = (key: string): string => document.get(key, section(index)) ?? "";
     const number = (key: string): number => Number.parseInt(get(key), 10) || 0;
@@ -113,8 +115,7 @@ export function readServers(cluster: Cluster, text: string, file: string, change
     const addresses = entry === undefined ? [ip] : orderAddresses(entry.hosts);
     const storage = createStorage(id, group.name, addresses, number("storage_port") || group.storagePort);
     if (addresses.includes(ip)) storage.currentIp = ip;
-    const status = number("status");
-    storage.status = status === INIT || status === WAIT_SYNC || status === SYNCING ? status : OFFLINE;
+    storage.status = statusAfterStart(number("status"));
     storage.rwMode = entry?.rwMode ?? storage.rwMode;
     storage.version = get("version");
     storage.joinTime = number("join_time");

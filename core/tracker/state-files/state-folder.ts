@@ -8,6 +8,7 @@ import { readTextFile, writeFileAtomically } from "../../disk/atomic-file.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { formatGroups, readGroups } from "./groups-file.ts";
+import { LEGACY_GROUPS, LEGACY_SERVERS, readLegacyGroups, readLegacyServers } from "./legacy-files.ts";
 import { formatServers, readServers } from "./servers-file.ts";
 import { formatSyncTimestamps, readSyncTimestamps } from "./sync-timestamp-file.ts";
 
@@ -40,19 +41,21 @@ export class StateFolder {
 
   /** Fills the cluster from the files; those that are missing are those of a first start. */
   load(): void {
+    /** null: there is no such file. */
     const read = <T>(name: string, take: (text: string, path: string) => T): T | null => {
       const text = readTextFile(this.path(name));
       return text === null ? null : take(text, this.path(name));
     };
-    read(GROUPS, (text, path) => readGroups(this.#cluster, text, path));
-    read(SERVERS, (text, path) => readServers(this.#cluster, text, path, this.changelogSize));
-    const problem = read(SYNC_TIMESTAMPS, (text, path) => readSyncTimestamps(this.#cluster, text, path));
+    const cluster = this.#cluster;
+    const hasGroups = read(GROUPS, (text, path) => readGroups(cluster, text, path)) !== null;
+    if (!hasGroups) read(LEGACY_GROUPS, (text, path) => readLegacyGroups(cluster, text, path));
+    const hasServers = read(SERVERS, (text, path) => readServers(cluster, text, path, this.changelogSize)) !== null;
+    if (!hasServers) read(LEGACY_SERVERS, (text, path) => readLegacyServers(cluster, text, path, this.changelogSize));
+    const problem = read(SYNC_TIMESTAMPS, (text, path) => readSyncTimestamps(cluster, text, path));
     if (problem !== null) this.#log.warn(problem);
-    Object.assign(this.#cluster.stale, {
-      groups: false,
-      servers: false,
-      syncTimestamps: false,
-    });
+    // What was read needs no writing, unless it came from files of old names.
+    const isLegacy = cluster.groups.length > 0 && !(hasGroups && hasServers);
+    Object.assign(cluster.stale, { groups: isLegacy, servers: isLegacy, syncTimestamps: isLegacy });
   }
 
   /**

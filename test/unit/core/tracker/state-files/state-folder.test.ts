@@ -132,6 +132,41 @@ describe("trouble", () => {
   });
 });
 
+describe("files of the old names", () => {
+  const counters = "30,29,28,27,26,25,24,23,22,21,1000,2000";
+
+  test("are read when those of today are missing, and written as those", () => {
+    const { files, cluster, read } = scene({
+      "storage_groups.dat": "group1,23000\ngroup2, 23001, 2, 256\n",
+      "storage_servers.dat": [
+        `group1,10.0.0.1,7,,0,${counters}`,
+        `group1,10.0.0.2,1,10.0.0.1,500,${counters},900`,
+        `group2,10.0.0.3,5,,0,${counters},8,23001,8888`,
+        `group2,10.0.0.4,5,,0,${counters},0,23001,8888,700,2.12\n`,
+      ].join("\n"),
+      "storage_changelog.dat": "x".repeat(40),
+    });
+    files.load();
+    const [first, second, third, fourth] = cluster.groups.flatMap(({ storages }) => storages);
+    expect(groupOf(cluster, "group2")).toMatchObject({ storePathCount: 2, subdirCountPerPath: 256 });
+    expect(first).toMatchObject({ id: "10.0.0.1", status: 5, port: 23000 });
+    expect(first?.stat).toMatchObject({ totalUploadCount: 30, successGetMetaCount: 21, lastSyncUpdate: 2000 });
+    expect(second).toMatchObject({ status: 1, syncSourceId: "10.0.0.1", syncUntilTimestamp: 500, changelogOffset: 40 });
+    expect(third).toMatchObject({ port: 23001, changelogOffset: 8 });
+    expect(fourth).toMatchObject({ joinTime: 700, version: "2.12" });
+    files.save();
+    expect(read(SERVERS)).toContain("storage_count=4");
+    expect(read(GROUPS)).toContain("group_count=2");
+  });
+
+  test("with another number of columns they stop the start", () => {
+    expect(() => scene({ "storage_groups.dat": "group1,23000,2\n" }).files.load()).toThrow("3 columns");
+    const servers = `group1,10.0.0.1,7,,0,${counters},1,2\n`;
+    const load = () => scene({ "storage_groups.dat": "group1,1\n", "storage_servers.dat": servers }).files.load();
+    expect(load).toThrow("19 columns");
+  });
+});
+
 describe("our files", () => {
   test("only what changed is written", () => {
     const { files, cluster, read } = scene();
