@@ -5,8 +5,9 @@ import { native, releaseBuffers, type Socket, type SocketHandlers } from "../run
 import { decodeHeader, encodeStatus, type Header } from "../wire/header.ts";
 import { HEADER_SIZE } from "../wire/limits.ts";
 import { Status } from "../wire/status.ts";
-import { FileSender } from "./file-sender.ts";
 import type { BodySink, NetLog, Route } from "./frame-protocol.ts";
+import { Outbox } from "./outbox.ts";
+import { ReceiveBuffer } from "./receive-buffer.ts";
 
 /** What all connections of one server have in common. */
 export interface ConnectionRules<S> {
@@ -21,7 +22,6 @@ export interface ConnectionRules<S> {
   readonly log: NetLog;
 }
 
-const EMPTY = new Uint8Array(0);
 /** Received bytes that may wait while a reply is under way; beyond it the socket is paused. */
 const BACKLOG_LIMIT = 64 * 1024;
 /** From this size on, the buffers of a body are released while it streams. */
@@ -56,8 +56,7 @@ export class Connection<S = unknown> implements SocketHandlers {
   readonly #onClose: (connection: Connection<S>) => void;
 
   #phase: Phase = "head";
-  #pending: Uint8Array = EMPTY;
-  #pendingIsOurs = false;
+  readonly #pending = new ReceiveBuffer();
   #header: Header | undefined;
   #sink: BodySink | undefined;
   #route: Route<S> | undefined;
@@ -65,19 +64,17 @@ export class Connection<S = unknown> implements SocketHandlers {
   #remaining = 0;
   #streamed = 0;
   #replied = false;
-  #outgoing: Uint8Array[] = [];
-  #outgoingBytes = 0;
-  #sender: FileSender | undefined;
+  readonly #outbox: Outbox;
   #bodyPaused = false;
   #socketPaused = false;
   #pumping = false;
   #closeWhenSent = false;
-  #onDrained: (() => void) | undefined;
   #served = 0;
   #progressAt = Date.now();
 
   constructor(socket: Socket, rules: ConnectionRules<S>, onClose: (connection: Connection<S>) => void) {
     this.#socket = socket;
+    this.#outbox = new Outbox(socket);
     this.#rules = rules;
     this.#onClose = onClose;
   }
@@ -100,11 +97,7 @@ export class Connection<S = unknown> implements SocketHandlers {
 
   /** True between requests with nothing left to send. */
   get isIdle(): boolean {
-    return this.#phase === "head" && this.#pending.length === 0 && this.#header === undefined && this.#unsent === 0;
-  }
-
-  get #unsent(): number {
-    return this.#outgoingBytes + (this.#sender === undefined ? 0 : 1);
+    return this.#phase === "head" && this.#pending.length === 0 && this.#header === undefined && this.#outbox.isEmpty;
   }
 
   // ---- from the socket ----
@@ -112,7 +105,7 @@ export class Connection<S = unknown> implements SocketHandlers {
   data(chunk: Uint8Array): void {
     this.#progressAt = Date.now();
     if (this.#phase === "linger" || this.#phase === "closed") return;
-    this.#append(chunk);
+    this.#pending.append(chunk);
     this.#pump();
     this.#acknowledgePart();
   }
@@ -127,14 +120,9 @@ export class Connection<S = unknown> implements SocketHandlers {
     this.#phase = "closed";
     const sink = this.#sink;
     this.#sink = undefined;
-    this.#pending = EMPTY;
-    this.#outgoing = [];
-    this.#outgoingBytes = 0;
-    const sender = this.#sender;
-    this.#sender = undefined;
-    sender?.cancel(error ?? new Error("the peer closed the connection"));
+    this.#pending.clear();
+    this.#outbox.cancel(error ?? new Error("the peer closed the connection"));
     sink?.abort();
-    this.#onDrained = undefined;
     this.#onClose(this);
   }
 
@@ -143,7 +131,7 @@ export class Connection<S = unknown> implements SocketHandlers {
   /** Answers the current request with a whole packet. */
   reply(packet: Uint8Array): void {
     if (!this.#mayReply()) return;
-    this.#send(packet);
+    this.#outbox.send(packet);
     this.#requestDone();
   }
 
@@ -151,7 +139,7 @@ export class Connection<S = unknown> implements SocketHandlers {
   replyStatus(status: number): void {
     if (!this.#mayReply()) return;
     if (status === Status.EINVAL && this.#rules.closeAfterEinval) this.#closeWhenSent = true;
-    this.#send(encodeStatus(status));
+    this.#outbox.send(encodeStatus(status));
     this.#requestDone();
   }
 
@@ -170,28 +158,13 @@ export class Connection<S = unknown> implements SocketHandlers {
       done(new Error("the connection is closed"), 0);
       return;
     }
-    this.#sender = new FileSender(this.#socket, head, fd, offset, length, (error, bytesSent) => {
-      this.#sender = undefined;
+    this.#outbox.sendFile(head, fd, offset, length, (error, bytesSent) => {
       done(error, bytesSent);
       if (this.#phase === "closed") return;
       // The announced length can no longer be kept: only closing tells the peer (storage.md §2.7).
       if (error !== null) this.destroy();
       else this.#requestDone();
     });
-    this.#flush();
-  }
-
-  /** Sends a part of an answer of unknown length; false asks to wait for `onDrained`. */
-  writePart(bytes: Uint8Array): boolean {
-    if (this.#phase === "closed") return true;
-    this.#send(bytes);
-    return this.#outgoingBytes === 0;
-  }
-
-  /** Calls back once when everything given to `writePart` has been taken by the kernel. */
-  onDrained(callback: () => void): void {
-    if (this.#outgoingBytes === 0) callback();
-    else this.#onDrained = callback;
   }
 
   /** Stops the arrival of content until `resumeBody`; the kernel's buffer then holds the sender back. */
@@ -211,7 +184,7 @@ export class Connection<S = unknown> implements SocketHandlers {
   /** Ends the connection after what was sent; what the peer still sends is read and thrown away for a moment. */
   endGracefully(): void {
     if (this.#phase === "closed") return;
-    if (this.#unsent > 0) {
+    if (!this.#outbox.isEmpty) {
       this.#closeWhenSent = true;
       return;
     }
@@ -228,9 +201,9 @@ export class Connection<S = unknown> implements SocketHandlers {
     const limit = this.#phase === "linger" ? LINGER_MS : this.#rules.networkTimeoutMs;
     if (now - this.#progressAt < limit) return;
     const midRequest = this.#phase === "body" || this.#phase === "discard" || this.#pending.length > 0;
-    const waitsForUs = this.#phase === "busy" && this.#unsent === 0;
-    const idleBetweenRequests = this.#phase === "head" && !midRequest && this.#unsent === 0 && this.#served > 0;
-    if (waitsForUs || idleBetweenRequests || (this.#bodyPaused && this.#unsent === 0)) return;
+    const waitsForUs = this.#phase === "busy" && this.#outbox.isEmpty;
+    const idleBetweenRequests = this.#phase === "head" && !midRequest && this.#outbox.isEmpty && this.#served > 0;
+    if (waitsForUs || idleBetweenRequests || (this.#bodyPaused && this.#outbox.isEmpty)) return;
     if (this.#phase !== "linger") {
       this.#rules.log.debug(`Connection of ${this.remoteAddress} closed: no progress for ${now - this.#progressAt} ms`);
     }
@@ -238,26 +211,6 @@ export class Connection<S = unknown> implements SocketHandlers {
   }
 
   // ---- incoming ----
-
-  /** Adds received bytes behind those that wait. A buffer of our own grows by doubling: bytes may come one by one. */
-  #append(chunk: Uint8Array): void {
-    const old = this.#pending;
-    if (old.length === 0) {
-      this.#pending = chunk;
-      this.#pendingIsOurs = false;
-      return;
-    }
-    const length = old.length + chunk.length;
-    if (!this.#pendingIsOurs || old.byteOffset + length > old.buffer.byteLength) {
-      const larger = new Uint8Array(length * 2);
-      larger.set(old);
-      this.#pending = larger.subarray(0, length);
-      this.#pendingIsOurs = true;
-    } else {
-      this.#pending = new Uint8Array(old.buffer, old.byteOffset, length);
-    }
-    this.#pending.set(chunk, old.length);
-  }
 
   #pump(): void {
     // A handler that replies at once must not re-enter: the loop below goes on with the next request.
@@ -287,7 +240,7 @@ export class Connection<S = unknown> implements SocketHandlers {
   #stepHead(): boolean {
     if (this.#header === undefined) {
       if (this.#pending.length < HEADER_SIZE) return false;
-      const header = decodeHeader(this.#pending);
+      const header = decodeHeader(this.#pending.bytes);
       // Negative, or so large that it cannot be counted: closed without an answer.
       if (header.bodyLength < 0 || !Number.isSafeInteger(header.bodyLength)) {
         this.#rules.log.warn(`Connection of ${this.remoteAddress} closed: body length ${header.bodyLength}`);
@@ -305,13 +258,12 @@ export class Connection<S = unknown> implements SocketHandlers {
     if (route.kind === "whole") {
       if (header.bodyLength > this.#rules.maxBodyBytes) return this.#oversized(header);
       if (available < header.bodyLength) return false;
-      const body = this.#pending.subarray(HEADER_SIZE, HEADER_SIZE + header.bodyLength);
-      this.#pending = this.#pending.subarray(HEADER_SIZE + header.bodyLength);
+      const body = this.#pending.take(HEADER_SIZE + header.bodyLength).subarray(HEADER_SIZE);
       this.#phase = "busy";
       this.#guard(() => route.handle(this.session as S, body, header));
       return true;
     }
-    let head = this.#pending.subarray(HEADER_SIZE, HEADER_SIZE + Math.min(available, header.bodyLength));
+    let head = this.#pending.bytes.subarray(HEADER_SIZE, HEADER_SIZE + Math.min(available, header.bodyLength));
     let size = 0;
     try {
       for (;;) {
@@ -326,7 +278,7 @@ export class Connection<S = unknown> implements SocketHandlers {
       return this.#refuse(header, this.#statusOf(error));
     }
     head = head.subarray(0, size);
-    this.#pending = this.#pending.subarray(HEADER_SIZE + size);
+    this.#pending.take(HEADER_SIZE + size);
     this.#remaining = header.bodyLength - size;
     this.#phase = "body";
     this.#guard(() => {
@@ -343,8 +295,7 @@ export class Connection<S = unknown> implements SocketHandlers {
     if (this.#bodyPaused) return false;
     if (this.#remaining > 0) {
       if (this.#pending.length === 0) return false;
-      const chunk = this.#pending.subarray(0, this.#remaining);
-      this.#pending = this.#pending.subarray(chunk.length);
+      const chunk = this.#pending.take(this.#remaining);
       this.#remaining -= chunk.length;
       if (this.#phase === "body") this.#guard(() => this.#sink?.write(chunk));
       this.#releaseStreamed(chunk.length);
@@ -385,7 +336,7 @@ export class Connection<S = unknown> implements SocketHandlers {
 
   /** Answers `status` and throws the request's body away. */
   #refuse(header: Header, status: number): boolean {
-    this.#pending = this.#pending.subarray(HEADER_SIZE);
+    this.#pending.take(HEADER_SIZE);
     this.#remaining = header.bodyLength;
     this.#phase = "discard";
     this.replyStatus(status);
@@ -453,49 +404,22 @@ export class Connection<S = unknown> implements SocketHandlers {
     this.#header = undefined;
     this.#route = undefined;
     this.#bodyPaused = false;
-    this.#phase = this.#unsent > 0 ? "busy" : "head";
+    this.#phase = this.#outbox.isEmpty ? "head" : "busy";
     if (this.#phase === "head") {
       this.#resumeSocket();
       if (!this.#pumping && this.#pending.length > 0) this.#pump();
     }
   }
 
-  #send(bytes: Uint8Array): void {
-    if (this.#outgoingBytes === 0) {
-      const taken = this.#socket.write(bytes);
-      if (taken === bytes.length) return;
-      bytes = bytes.subarray(taken);
-    }
-    this.#outgoing.push(bytes);
-    this.#outgoingBytes += bytes.length;
-  }
-
   #flush(): void {
-    while (this.#outgoing.length > 0) {
-      const first = this.#outgoing[0]!;
-      const taken = this.#socket.write(first);
-      this.#outgoingBytes -= taken;
-      if (taken < first.length) {
-        this.#outgoing[0] = first.subarray(taken);
-        return;
-      }
-      this.#outgoing.shift();
-    }
-    if (this.#sender !== undefined) {
-      this.#sender.pump();
-      return;
-    }
-    const drained = this.#onDrained;
-    this.#onDrained = undefined;
-    drained?.();
-    if (this.#unsent > 0 || !this.#replied) return;
+    if (!this.#outbox.flush() || !this.#replied) return;
     if (this.#closeWhenSent) this.#linger();
     else if (this.#phase === "busy") this.#nextRequest();
   }
 
   #linger(): void {
     this.#phase = "linger";
-    this.#pending = EMPTY;
+    this.#pending.clear();
     this.#progressAt = Date.now();
     this.#resumeSocket();
     this.#socket.end();
