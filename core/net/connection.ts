@@ -26,7 +26,7 @@ export interface ConnectionRules<S> {
 const BACKLOG_LIMIT = 64 * 1024;
 /** From this size on, the buffers of a body are released while it streams. */
 const HUGE_BODY_BYTES = 64 * 1024 * 1024;
-const RELEASE_EVERY_BYTES = 8 * 1024 * 1024;
+const RELEASE_EVERY_BYTES = 4 * 1024 * 1024;
 /** Far more than this is missing: the sender's segments are full ones, which wait for nothing. */
 const SMALL_PART_BYTES = 64 * 1024;
 /** How long a closing connection goes on reading, so that the peer gets the answer instead of a reset. */

@@ -13,6 +13,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,6 +49,15 @@ const storagePid = (): number =>
 /** Peak resident memory of a process since its start or since `resetPeak`, in KiB. */
 function peakKb(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
+}
+
+/** Starts the peak anew where the kernel allows it: what earlier tests needed is not this transfer's. */
+function resetPeak(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  } catch {
+    // Then the peak since the start counts, which is only stricter.
+  }
 }
 
 function sha256(path: string): Promise<string> {
@@ -126,6 +136,7 @@ describe("real files", () => {
       block.writeUInt32BE(index, 0);
       writeSync(fd, block);
     }
+    resetPeak(storagePid());
     const upload = await fdfsWatched(["upload", large]);
     expect(upload.code).toBe(0);
     const id = upload.stdout.trim();
