@@ -11,15 +11,14 @@ import type { ShownFileInfo } from "../render/file-info-text.ts";
 import { formatTime } from "../render/units.ts";
 import { regularFileSize } from "./local-file.ts";
 
-/** Printed first by each of them. */
+/** Printed first by each of them: C's first line and as many lines as C, but the licence is ours. */
 export const BANNER = `This is FastDFS client test program v${PROTOCOL_VERSION}
 
-Copyright (C) 2008, Happy Fish / YuQing
+fdfs, an independent implementation of the formats of FastDFS
 
-FastDFS may be copied only under the terms of the GNU General
-Public License V3, which may be found in the FastDFS source kit.
-Please visit the FastDFS Home Page http://www.fastken.com/ 
-for more detail.
+fdfs may be copied under the terms of the Apache License 2.0.
+FastDFS is the work of Happy Fish / YuQing: please visit
+http://www.fastken.com/ for more detail.
 
 `;
 
