@@ -17,8 +17,9 @@ export const BANNER = `This is FastDFS client test program v${PROTOCOL_VERSION}
 fdfs, an independent implementation of the formats of FastDFS
 
 fdfs may be copied under the terms of the Apache License 2.0.
-FastDFS is the work of Happy Fish / YuQing: please visit
-http://www.fastken.com/ for more detail.
+FastDFS is the work of Happy Fish / YuQing:
+please visit http://www.fastken.com/
+for more detail.
 
 `;
 
