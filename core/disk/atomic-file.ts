@@ -3,6 +3,7 @@
 
 import { Buffer } from "node:buffer";
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { handOver, type Owner } from "./owner.ts";
 
@@ -26,6 +27,19 @@ export function writeFileAtomically(path: string, content: string | Uint8Array, 
     throw error;
   }
   if (options.syncFolder === true) syncFolder(dirname(path));
+}
+
+/** The same as `writeFileAtomically` without holding up the thread. One writer at a time. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  const file = await open(temporary, "w", FILE_MODE);
+  try {
+    await file.writeFile(content);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
 }
 
 function writeAndSync(path: string, bytes: Uint8Array): void {

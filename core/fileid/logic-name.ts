@@ -6,6 +6,7 @@ import { FileNameError } from "./file-name-error.ts";
 /** `Mxx/HH/LL/` */
 export const LOGIC_PATH_SIZE = 10;
 const TRUE_NAME_MIN = 6;
+const MOST_STORE_PATHS = 256;
 /** Names of this many characters are refused where a request carries their length, and are never given to a file. */
 export const LOGIC_NAME_LIMIT = 128;
 
@@ -52,6 +53,16 @@ export function parseLogicName(name: string, storePathCount: number): LogicName 
     );
   }
   return { name, storePathIndex, truePath: start === 0 ? name : name.slice(start) };
+}
+
+/** True for a name that passes the checks of a storage with any number of store paths. */
+export function isPlainName(name: string): boolean {
+  try {
+    parseLogicName(name, MOST_STORE_PATHS);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function hasDirectories(name: string, start: number): boolean {

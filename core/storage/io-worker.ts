@@ -14,7 +14,7 @@ const log = {
   error: (text: string): void => say({ kind: "log", level: "error", text }),
 };
 
-startIoWorker(config, log).then(
+startIoWorker(config, log, () => say({ kind: "binlog-grown" })).then(
   (worker) => {
     port.onMessage((message) => {
       const command = message as WorkerCommand;

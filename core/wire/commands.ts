@@ -3,6 +3,7 @@
 
 import type { Command } from "./command.ts";
 import * as common from "./common-commands.ts";
+import * as own from "./own-commands.ts";
 import * as storageClient from "./storage-client.ts";
 import * as storageSync from "./storage-sync.ts";
 import * as trackerCluster from "./tracker-cluster.ts";
@@ -18,7 +19,7 @@ const isCommand = (value: unknown): value is AnyCommand =>
 
 /** Every declared command by its number. */
 export const commandsByNumber: ReadonlyMap<number, AnyCommand> = new Map(
-  [common, storageClient, storageSync, trackerCluster, trackerList, trackerLookup, trackerQuery, trackerReport]
+  [common, own, storageClient, storageSync, trackerCluster, trackerList, trackerLookup, trackerQuery, trackerReport]
     .flatMap((family): unknown[] => Object.values(family))
     .filter(isCommand)
     .map((declaration) => [declaration.number, declaration]),

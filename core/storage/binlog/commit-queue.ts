@@ -19,11 +19,20 @@ export interface Outcome {
   readonly waiter: Committed;
 }
 
+export interface CommitOptions {
+  /** Records are flushed to the disk before they count as written. */
+  readonly flushesToDisk: boolean;
+  report(text: string): void;
+  /** The control thread waits for records, and there are some now. */
+  grown(): void;
+}
+
 export class CommitQueue {
   readonly #scoreboard: Scoreboard;
   readonly #folder: string;
   readonly #flushesToDisk: boolean;
   readonly #report: (text: string) => void;
+  readonly #grown: () => void;
   readonly #flushSoon = (): void => this.flush();
   #text = "";
   #waiting: Committed[] = [];
@@ -31,11 +40,12 @@ export class CommitQueue {
   #fd = -1;
   #index = -1;
 
-  constructor(scoreboard: Scoreboard, folder: string, flushesToDisk: boolean, report: (text: string) => void) {
+  constructor(scoreboard: Scoreboard, folder: string, options: CommitOptions) {
     this.#scoreboard = scoreboard;
     this.#folder = folder;
-    this.#flushesToDisk = flushesToDisk;
-    this.#report = report;
+    this.#flushesToDisk = options.flushesToDisk;
+    this.#report = options.report;
+    this.#grown = options.grown;
   }
 
   /** Adds the record (one or more whole lines) of an operation that is done on disk; `waiter` hears of it this tick. */
@@ -65,6 +75,7 @@ export class CommitQueue {
       this.#report(`Cannot append ${waiting.length} records to ${path}: ${String(error)}`);
     }
     for (const waiter of waiting) this.#tell(waiter, status);
+    if (this.#scoreboard.takeBinlogAwaited()) this.#grown();
   }
 
   /** One operation's mistake must not keep the others' answers back. */

@@ -14,8 +14,6 @@ export interface MergeOutcome {
   readonly differences: readonly StorageBrief[];
   /** The tracker has lost sight of us: join it again. */
   readonly needsRejoin: boolean;
-  /** Members that replication has to start for. */
-  readonly started: readonly Member[];
   /** Members that have no room: a group has at most 32. */
   readonly refused: readonly Member[];
 }
@@ -86,7 +84,6 @@ export class Membership {
   /** Takes a tracker's member list over, as far as the tracker knows better. */
   merge(tracker: number, briefs: readonly StorageBrief[]): MergeOutcome {
     const differences: StorageBrief[] = [];
-    const started: Member[] = [];
     const refused: Member[] = [];
     let needsRejoin = false;
     const listed = new Set<string>();
@@ -101,14 +98,12 @@ export class Membership {
           continue;
         }
         this.#members.set(brief.id, { ...brief });
-        started.push(brief);
         continue;
       }
       mine.ipAddress = brief.ipAddress;
       mine.port = brief.port;
-      const verdict = mergeStatus(mine.status, brief.status);
-      if (verdict === "take" || verdict === "start") mine.status = brief.status;
-      if (verdict === "start") started.push({ ...mine });
+      const verdict = this.#verdict(tracker, mine, brief);
+      if (verdict === "take") mine.status = brief.status;
       if (verdict === "report" || verdict === "report-lower") differences.push({ ...mine });
       if (verdict === "report-lower" && brief.id === this.ownId) needsRejoin = true;
     }
@@ -116,7 +111,17 @@ export class Membership {
     for (const mine of this.members) {
       if (!listed.has(mine.id) && mine.status !== NONE) differences.push({ ...mine });
     }
-    return { differences: differences.slice(0, MAX_STORAGES_PER_GROUP), needsRejoin, started, refused };
+    return { differences: differences.slice(0, MAX_STORAGES_PER_GROUP), needsRejoin, refused };
+  }
+
+  /**
+   * The leading tracker knows best that another storage starts anew; told to C's leader, our contradiction would be ignored
+   * and that storage would wait for ever.
+   */
+  #verdict(tracker: number, mine: Member, brief: StorageBrief): ReturnType<typeof mergeStatus> {
+    const verdict = mergeStatus(mine.status, brief.status);
+    const isLeader = tracker === this.#leader || this.#ownStatus.length === 1;
+    return verdict === "report-lower" && isLeader && brief.id !== this.ownId ? "take" : verdict;
   }
 
   /** A status that replication found out by itself (SYNCING, OFFLINE of a peer that is being filled). */
@@ -161,14 +166,14 @@ export class Membership {
 }
 
 /** What becomes of a known member: `mine` is the local status, `theirs` the tracker's. */
-function mergeStatus(mine: number, theirs: number): "keep" | "take" | "start" | "report" | "report-lower" {
+function mergeStatus(mine: number, theirs: number): "keep" | "take" | "report" | "report-lower" {
   if (mine === theirs) return "keep";
   if (theirs === OFFLINE) {
     if (mine === ACTIVE || mine === ONLINE) return "take";
     return mine === NONE || mine === INIT ? "keep" : "report";
   }
   if (mine === OFFLINE) return "take";
-  if (mine === NONE) return isGone(theirs) ? "keep" : "start";
+  if (mine === NONE) return isGone(theirs) ? "keep" : "take";
   if ((theirs === WAIT_SYNC || theirs === SYNCING) && mine > theirs) return "report-lower";
   return "take";
 }

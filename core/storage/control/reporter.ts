@@ -59,6 +59,8 @@ export interface ReporterHelp {
   received(): { sourceId: string; timestamp: number }[];
   changelogArrived(text: string): void;
   leaderAnnounced(brief: Member): Promise<void>;
+  /** Members of the group or their statuses have changed. */
+  groupChanged(): void;
 }
 
 /** `ended` = the storage stops, `failed` = pause before the next try, `again` = join again soon. */
@@ -243,6 +245,7 @@ export class Reporter {
       const status = storageStatusName(member.status);
       log.info(`Storage ${member.id} of the group is ${status}`, { address: member.ipAddress, tracker: this.#name });
     }
+    this.#help.groupChanged();
     for (const { id } of outcome.refused) log.error(`Cannot know storage ${id}: the group has its 32 members already`);
     if (outcome.differences.length > 0) await link.request(replicaChange, { briefs: [...outcome.differences] });
     if (outcome.needsRejoin) log.warn(`Tracker ${this.#name} has lost our status: joining again`);

@@ -3,6 +3,8 @@
 
 import type { StorageSettings } from "../../../conf/index.ts";
 import type { Logger } from "../../observe/logger.ts";
+import { Replicator } from "../replication/replicator.ts";
+import type { NoticeTopic } from "../scoreboard/notices.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import type { AccessLogKeeper } from "./access-log-keeper.ts";
 import type { Discovery } from "./discovery.ts";
@@ -64,9 +66,11 @@ export class RunningStorage implements StorageServer {
   readonly #lifetime: AbortController;
   readonly #log: Logger;
   readonly #membership: Membership;
+  readonly #replicator: Replicator;
   readonly #reporters: Promise<unknown>;
   readonly #joined: Promise<void>;
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #published = new Map<NoticeTopic, string>();
   #statSavedMs = Date.now();
   #stopping: Promise<void> | undefined;
 
@@ -80,6 +84,18 @@ export class RunningStorage implements StorageServer {
     this.id = discovery.id;
     this.groupName = discovery.groupName;
     this.#membership = new Membership(discovery.id, settings.trackerServers.length);
+    const { port, linkOptions, flag, questions, news } = parts;
+    const { scoreboard, statistics } = engines;
+    this.#replicator = new Replicator(
+      {
+        ...{ settings, port, linkOptions, discovery, flag, questions, scoreboard, log },
+        membership: this.#membership,
+        folder: news.syncFolder,
+        countBytes: (bytes) => statistics.copiedOut(bytes),
+      },
+      lifetime.signal,
+    );
+    engines.team.onBinlogGrown(() => this.#replicator.binlogGrown());
     const help = this.#reporterHelp();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#joined = promise;
@@ -111,6 +127,7 @@ export class RunningStorage implements StorageServer {
     // The trackers first: they send nobody here any more while the last requests end.
     this.#lifetime.abort(new Error("the storage stops"));
     await this.#reporters;
+    await this.#replicator.ended();
     await this.#engines.team.close(GRACE_MS);
     this.#saveStatistics();
     await this.#engines.accessLog?.close();
@@ -120,9 +137,23 @@ export class RunningStorage implements StorageServer {
     const nowMs = Date.now();
     this.#engines.space.refresh();
     this.#engines.accessLog?.tick(nowMs);
+    this.#publish("replication", JSON.stringify(this.#replicator.report()));
     if (nowMs - this.#statSavedMs < this.#parts.settings.syncStatFileIntervalSeconds * 1000) return;
     this.#statSavedMs = nowMs;
     this.#saveStatistics();
+  }
+
+  #groupChanged(): void {
+    this.#replicator.groupChanged();
+    this.#publish("members", JSON.stringify({ ownId: this.id, members: this.#membership.members }));
+  }
+
+  /** Tells the workers, when it is news to them. */
+  #publish(topic: NoticeTopic, text: string): void {
+    if (this.#published.get(topic) === text) return;
+    this.#published.set(topic, text);
+    if (!this.#engines.scoreboard.publish(topic, text))
+      this.#log.warn(`Cannot tell the workers about ${topic}: too long`);
   }
 
   #saveStatistics(): void {
@@ -173,6 +204,7 @@ export class RunningStorage implements StorageServer {
           timestamp: member.id === id ? 0 : scoreboard.receivedFrom(member.id),
         })),
       changelogArrived: (text) => takeChangelog(news, text),
+      groupChanged: () => this.#groupChanged(),
       leaderAnnounced: (brief) => this.#leaderAnnounced(brief),
     };
   }

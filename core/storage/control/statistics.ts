@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readTextFile, writeFileAtomically } from "../../disk/atomic-file.ts";
 import type { Owner } from "../../disk/owner.ts";
 import { emptyStorageStat, storageStat } from "../../wire/storage-stat.ts";
-import { counterNames } from "../scoreboard/counters.ts";
+import { Counter, counterNames } from "../scoreboard/counters.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { formatStatFile, parseStatFile } from "./stat-file.ts";
 
@@ -28,6 +28,13 @@ export class Statistics {
     for (const [column, name] of counterNames.entries()) row[column] = counters[name];
     scoreboard.setDirectory(directory.high, directory.low, directory.count);
     this.#written = "";
+  }
+
+  /** Content that was sent to other storages. The control thread's counts share the row of earlier processes. */
+  copiedOut(bytes: number): void {
+    const row = this.#scoreboard.counterRow(EARLIER_ROW);
+    row[Counter.totalSyncOutBytes]! += bytes;
+    row[Counter.successSyncOutBytes]! += bytes;
   }
 
   /** The heartbeat's block, 348 bytes; the two times that the tracker keeps are 0 (storage.md §7.3). */

@@ -1,22 +1,17 @@
 // One connection of a storage to one tracker: typed requests, one at a time, and a polite end. Which tracker and when is
 // decided elsewhere.
 
-import { isIPv6 } from "node:net";
 import type { ServerAddress } from "../../../conf/index.ts";
-import { ClientConnection } from "../../net/client-connection.ts";
+import type { ClientConnection } from "../../net/client-connection.ts";
 import { RemoteError } from "../../net/remote-error.ts";
 import { type Command, decodeResponse, encodeRequest } from "../../wire/command.ts";
 import { quit } from "../../wire/common-commands.ts";
 import { Status } from "../../wire/status.ts";
 import type { ReportAnswer } from "../../wire/tracker-report.ts";
+import { dial, type LinkOptions } from "./dial.ts";
 import { unlessAborted } from "./pause.ts";
 
-export interface LinkOptions {
-  /** Where outgoing connections come from, at most one address a family; empty: the system chooses. */
-  readonly localAddresses: readonly string[];
-  readonly connectTimeoutMs: number;
-  readonly networkTimeoutMs: number;
-}
+export type { LinkOptions } from "./dial.ts";
 
 export class TrackerLink {
   /** The address that was dialled. */
@@ -30,23 +25,8 @@ export class TrackerLink {
 
   /** Connects to the first of the tracker's addresses that answers; rejects with the last one's RemoteError. */
   static async open(tracker: ServerAddress, options: LinkOptions): Promise<TrackerLink> {
-    let failure: unknown;
-    for (const host of tracker.hosts) {
-      const local = options.localAddresses.find((address) => isIPv6(address) === isIPv6(host));
-      try {
-        const connection = await ClientConnection.open({
-          host,
-          port: tracker.port,
-          ...(local === undefined ? {} : { localAddress: local }),
-          connectTimeoutMs: options.connectTimeoutMs,
-          networkTimeoutMs: options.networkTimeoutMs,
-        });
-        return new TrackerLink(host, connection);
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
+    const { host, connection } = await dial(tracker, options);
+    return new TrackerLink(host, connection);
   }
 
   /** As `open`; rejects at once when `signal` is aborted, and a connection that comes later is not kept. */

@@ -6,7 +6,14 @@ import type { Logger } from "../../observe/logger.ts";
 import { Status } from "../../wire/status.ts";
 import { notifyReselectLeader, trackerGetStatus } from "../../wire/tracker-cluster.ts";
 import { getServerId, getStorageStatus } from "../../wire/tracker-lookup.ts";
-import { changelogRequest, reportIpChanged } from "../../wire/tracker-report.ts";
+import {
+  changelogRequest,
+  reportIpChanged,
+  reportStatus,
+  type StorageBrief,
+  type SyncSource,
+  syncSourceRequest,
+} from "../../wire/tracker-report.ts";
 import { resolveTracker } from "./addresses.ts";
 import { isAnswer, messageOf, textOf } from "./discovery.ts";
 import { pause, unlessAborted } from "./pause.ts";
@@ -113,6 +120,31 @@ export class TrackerQuestions {
       if (answer !== null && answer.lines.length > 0) texts.push(textOf(answer.lines));
     });
     return texts;
+  }
+
+  /**
+   * SYNC_SRC_REQ: how `peerId` is to be fed; null: it needs no old files. All trackers are asked, because one that has just
+   * come back may not know the source; rejects when none answers.
+   */
+  async feedingOrder(groupName: string, peerId: string): Promise<SyncSource | null> {
+    const answers = await this.#askAll((link) => link.request(syncSourceRequest, { groupName, destinationId: peerId }));
+    const sources = answers.flatMap((answer) => answer.sources);
+    return sources[0] ?? null;
+  }
+
+  /** REPORT_STATUS to every tracker; rejects when none takes it. */
+  async reportStatus(groupName: string, brief: StorageBrief): Promise<void> {
+    await this.#askAll((link) => link.request(reportStatus, { groupName, brief }));
+  }
+
+  /** What those trackers answered that did; rejects with the last failure when none did. */
+  async #askAll<T>(ask: (link: TrackerLink) => Promise<T>): Promise<T[]> {
+    const outcomes = await Promise.allSettled([...this.#trackers.keys()].map((index) => this.#ask(index, ask)));
+    this.#signal.throwIfAborted();
+    const answers = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    const failure = outcomes.find((outcome) => outcome.status === "rejected");
+    if (answers.length === 0 && failure !== undefined) throw failure.reason;
+    return answers;
   }
 
   async #untilOneAgrees(what: string, ask: (link: TrackerLink) => Promise<void>): Promise<void> {

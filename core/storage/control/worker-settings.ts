@@ -4,7 +4,7 @@ import type { StorageSettings } from "../../../conf/index.ts";
 import { accessLogPath } from "../io/worker.ts";
 import type { WorkerConfig } from "../io/worker-config.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
-import type { ListenAddress } from "./addresses.ts";
+import { type ListenAddress, localAddresses } from "./addresses.ts";
 import type { Discovery } from "./discovery.ts";
 
 /** `worker` is 0-based. */
@@ -33,6 +33,9 @@ export function workerConfig(
     durability: settings.durability,
     allowHosts: settings.allowHosts,
     addressesById: Object.fromEntries(discovery.storageIds.map((entry) => [entry.id, entry.hosts[0]!])),
+    readThrough: settings.readThrough
+      ? { connectTimeoutMs: settings.connectTimeoutSeconds * 1000, localAddresses: localAddresses(settings) }
+      : null,
     accessLog: accessLog.enabled
       ? {
           path: accessLogPath(settings.basePath),

@@ -14,6 +14,8 @@ const STEADY_MS = 10_000;
 const CLOSING_EXTRA_MS = 1500;
 
 export interface WorkerTeam {
+  /** Who is told when the control thread waits for records and some have come. */
+  onBinlogGrown(listener: () => void): void;
   /** Stops accepting, lets running requests end within `graceMs`, writes what waits. */
   close(graceMs: number): Promise<void>;
 }
@@ -28,9 +30,18 @@ export async function startWorkerTeam(
   log: Logger,
   startThread: typeof startWorker = startWorker,
 ): Promise<WorkerTeam> {
-  if (!isBun) return startIoWorker(configOf(0), log);
-  const members = Array.from({ length: count }, (_, worker) => new TeamMember(configOf(worker), log, startThread));
+  let tell = (): void => {};
+  const onBinlogGrown = (listener: () => void): void => {
+    tell = listener;
+  };
+  const grown = (): void => tell();
+  if (!isBun) return { ...(await startIoWorker(configOf(0), log, grown)), onBinlogGrown };
+  const members = Array.from(
+    { length: count },
+    (_, worker) => new TeamMember(configOf(worker), log, grown, startThread),
+  );
   const team: WorkerTeam = {
+    onBinlogGrown,
     async close(graceMs) {
       await Promise.all(members.map((member) => member.close(graceMs)));
     },
@@ -48,6 +59,7 @@ export async function startWorkerTeam(
 class TeamMember {
   readonly #config: WorkerConfig;
   readonly #log: Logger;
+  readonly #grown: () => void;
   readonly #startThread: typeof startWorker;
   #thread: WorkerHandle | undefined;
   #closed: (() => void) | undefined;
@@ -55,9 +67,10 @@ class TeamMember {
   #restartMs = FIRST_RESTART_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(config: WorkerConfig, log: Logger, startThread: typeof startWorker) {
+  constructor(config: WorkerConfig, log: Logger, grown: () => void, startThread: typeof startWorker) {
     this.#config = config;
     this.#log = log;
+    this.#grown = grown;
     this.#startThread = startThread;
   }
 
@@ -71,6 +84,7 @@ class TeamMember {
       thread.onMessage((raw) => {
         const message = raw as WorkerMessage;
         if (message.kind === "log") this.#log[message.level](message.text);
+        else if (message.kind === "binlog-grown") this.#grown();
         else if (message.kind === "closed") this.#closed?.();
         else if (message.kind === "listening") {
           isServing = true;

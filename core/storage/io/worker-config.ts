@@ -32,6 +32,12 @@ export interface WorkerConfig {
   readonly allowHosts: AllowedHosts | null;
   /** First address by storage id, for QUERY_FILE_INFO. */
   readonly addressesById: Readonly<Record<string, string>>;
+  /** How files that are missing here are asked for at the other storages of the group; null = they are not (read_through). */
+  readonly readThrough: {
+    readonly connectTimeoutMs: number;
+    /** Where connections come from, at most one address a family; empty: the system chooses. */
+    readonly localAddresses: readonly string[];
+  } | null;
   readonly accessLog: {
     readonly path: string;
     readonly precision: "ms" | "us";
@@ -53,6 +59,8 @@ export type WorkerMessage =
       readonly level: "debug" | "warn" | "error";
       readonly text: string;
     }
+  /** The control thread had asked to be told of the next record. */
+  | { readonly kind: "binlog-grown" }
   | { readonly kind: "closed"; readonly worker: number };
 
 /** From the control thread to the worker. */

@@ -13,6 +13,7 @@ import { CommitQueue } from "../binlog/commit-queue.ts";
 import { LockTable } from "../scoreboard/lock-table.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { storageRoutes } from "../service/routes.ts";
+import { ReadThrough } from "./read-through.ts";
 import { Session } from "./session.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 import type { WorkerContext } from "./worker-context.ts";
@@ -33,17 +34,24 @@ function openAccessLog(config: WorkerConfig, scoreboard: Scoreboard): AccessLog 
   return new AccessLog(file, settings.precision);
 }
 
-/** Starts serving; rejects with a coded error when an address cannot be bound. */
-export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<RunningWorker> {
+/** Starts serving; `binlogGrown` is called when the control thread waits for records. Rejects with a coded error when an address cannot be bound. */
+export async function startIoWorker(
+  config: WorkerConfig,
+  log: NetLog,
+  binlogGrown: () => void,
+): Promise<RunningWorker> {
   await loadNative();
   const scoreboard = new Scoreboard(config.scoreboard, config.worker);
   scoreboard.reclaim();
   const isAllowed =
     config.allowHosts === null ? allowAll : await createHostFilter(config.allowHosts, (text) => log.warn(text));
   const accessLog = openAccessLog(config, scoreboard);
-  const commits = new CommitQueue(scoreboard, binlogFolder(config.basePath), config.durability === "power", (text) =>
-    log.error(text),
-  );
+  const commits = new CommitQueue(scoreboard, binlogFolder(config.basePath), {
+    flushesToDisk: config.durability === "power",
+    report: (text) => log.error(text),
+    grown: binlogGrown,
+  });
+  const readThrough = config.readThrough === null ? null : new ReadThrough(config, config.readThrough, scoreboard, log);
   let serial = 0;
   const context: WorkerContext = {
     config,
@@ -51,6 +59,7 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<
     counters: scoreboard.counterRow(config.worker),
     commits,
     locks: new LockTable(scoreboard, config.networkTimeoutMs),
+    readThrough,
     accessLog,
     log,
     nextSerial: () => ++serial,
@@ -81,11 +90,13 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog): Promise<
     }
   } catch (error) {
     await Promise.all(servers.map((server) => server.close(0)));
+    readThrough?.close();
     throw error;
   }
   return {
     async close(graceMs) {
       await Promise.all(servers.map((server) => server.close(graceMs)));
+      readThrough?.close();
       commits.close();
       accessLog?.close();
     },

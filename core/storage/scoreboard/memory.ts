@@ -2,7 +2,9 @@
 // changed is the scoreboard's.
 
 import { counterNames } from "./counters.ts";
+import { NOTICE_BYTES, NOTICE_CELLS } from "./notices.ts";
 import { SOURCE_IDS_BYTES, SOURCE_TIME_CELLS } from "./source-times.ts";
+import { VERSION_CELLS } from "./versions.ts";
 
 const WORKERS_MAX = 256;
 const PATHS_MAX = 256;
@@ -26,7 +28,11 @@ export const Cell = {
   RESPONSE_IP_SIZE: 11,
   SOURCE_LOCK: 12,
   PATH_BALANCED: 13,
-  SIZE: 16,
+  NOTICE_LOCK: 14,
+  VERSION_LOCK: 15,
+  /** The control thread waits for news of the binlog. */
+  BINLOG_AWAITED: 16,
+  SIZE: 20,
 } as const;
 
 /** Typed views over the whole buffer; 64-bit ones come first, so that all are aligned. */
@@ -44,15 +50,18 @@ export interface Views {
   /** By owner: 1 is the control thread, workers follow. */
   readonly ownerConnections: Int32Array;
   readonly sourceTimes: Int32Array;
+  readonly noticeCells: Int32Array;
+  readonly versions: Int32Array;
   readonly sourceIds: Uint8Array;
+  readonly noticeBytes: Uint8Array;
 }
 
 /** Views over `buffer`, or over a new one of zeros. */
 export function openViews(given?: SharedArrayBuffer): Views {
   const floats = [ROW * WORKERS_MAX, PATHS_MAX, PATHS_MAX, PATHS_MAX, 1];
-  const ints = [Cell.SIZE, LOCK_STRIPES, WORKERS_MAX + 2, SOURCE_TIME_CELLS];
+  const ints = [Cell.SIZE, LOCK_STRIPES, WORKERS_MAX + 2, SOURCE_TIME_CELLS, NOTICE_CELLS, VERSION_CELLS];
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
-  const buffer = given ?? new SharedArrayBuffer(sum(floats) * 8 + sum(ints) * 4 + SOURCE_IDS_BYTES);
+  const buffer = given ?? new SharedArrayBuffer(sum(floats) * 8 + sum(ints) * 4 + SOURCE_IDS_BYTES + NOTICE_BYTES);
   let offset = 0;
   const next = (bytes: number): number => {
     offset += bytes;
@@ -61,10 +70,11 @@ export function openViews(given?: SharedArrayBuffer): Views {
   const [counters, freeMb, totalMb, reservedMb, binlogSize] = floats.map(
     (count) => new Float64Array(buffer, next(count * 8), count),
   ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-  const [cells, stripes, ownerConnections, sourceTimes] = ints.map(
+  const [cells, stripes, ownerConnections, sourceTimes, noticeCells, versions] = ints.map(
     (count) => new Int32Array(buffer, next(count * 4), count),
-  ) as [Int32Array, Int32Array, Int32Array, Int32Array];
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
   const sourceIds = new Uint8Array(buffer, next(SOURCE_IDS_BYTES), SOURCE_IDS_BYTES);
+  const noticeBytes = new Uint8Array(buffer, next(NOTICE_BYTES), NOTICE_BYTES);
   return {
     buffer,
     counters,
@@ -76,6 +86,9 @@ export function openViews(given?: SharedArrayBuffer): Views {
     stripes,
     ownerConnections,
     sourceTimes,
+    noticeCells,
+    versions,
     sourceIds,
+    noticeBytes,
   };
 }

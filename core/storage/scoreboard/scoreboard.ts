@@ -3,8 +3,10 @@
 
 import { type CounterName, counterNames, isMoment } from "./counters.ts";
 import { Cell, LOCK_STRIPES, openViews, ROW } from "./memory.ts";
+import { Notices, type NoticeTopic } from "./notices.ts";
 import { SharedLock } from "./shared-lock.ts";
 import { SourceTimes } from "./source-times.ts";
+import { ORIGIN_OTHERS, ORIGIN_UNKNOWN, Versions } from "./versions.ts";
 
 export class Scoreboard {
   readonly buffer: SharedArrayBuffer;
@@ -21,6 +23,10 @@ export class Scoreboard {
   readonly #binlogLock: SharedLock;
   readonly #sourceLock: SharedLock;
   readonly #sources: SourceTimes;
+  readonly #notices: Notices;
+  readonly #ownLocks: readonly SharedLock[];
+  /** What was lately done to which name. */
+  readonly versions: Versions;
 
   /** A new scoreboard, or a view on another thread's `buffer`. `worker` is -1 for the control thread. */
   constructor(buffer?: SharedArrayBuffer, worker = -1) {
@@ -39,6 +45,11 @@ export class Scoreboard {
     this.#binlogLock = new SharedLock(views.cells, Cell.BINLOG_LOCK, this.#owner);
     this.#sourceLock = new SharedLock(views.cells, Cell.SOURCE_LOCK, this.#owner);
     this.#sources = new SourceTimes(views.sourceTimes, views.sourceIds, this.#sourceLock);
+    const noticeLock = new SharedLock(views.cells, Cell.NOTICE_LOCK, this.#owner);
+    this.#notices = new Notices(views.noticeCells, views.noticeBytes, noticeLock);
+    const versionLock = new SharedLock(views.cells, Cell.VERSION_LOCK, this.#owner);
+    this.versions = new Versions(views.versions, versionLock);
+    this.#ownLocks = [this.#directoryLock, this.#binlogLock, this.#sourceLock, noticeLock, versionLock];
   }
 
   // ---- counters ----
@@ -206,11 +217,42 @@ export class Scoreboard {
     return this.#binlogLock.run(append);
   }
 
+  /** The control thread has read all there is: the next append tells it. */
+  awaitBinlog(): void {
+    Atomics.store(this.#cells, Cell.BINLOG_AWAITED, 1);
+  }
+
+  /** True once for each `awaitBinlog`: whoever has appended tells the control thread. */
+  takeBinlogAwaited(): boolean {
+    return Atomics.exchange(this.#cells, Cell.BINLOG_AWAITED, 0) === 1;
+  }
+
+  // ---- notices of the control thread ----
+
+  publish(topic: NoticeTopic, text: string): boolean {
+    return this.#notices.publish(topic, text);
+  }
+
+  noticeGeneration(topic: NoticeTopic): number {
+    return this.#notices.generation(topic);
+  }
+
+  notice(topic: NoticeTopic): { readonly generation: number; readonly text: string } {
+    return this.#notices.read(topic);
+  }
+
   // ---- what was received from which source ----
 
   /** Remembers the newest source timestamp received from a storage. */
   sourceReceived(id: string, timestamp: number): void {
     this.#sources.received(id, timestamp);
+  }
+
+  /** A small number for a storage, the same in all threads: the origin of what it sends. */
+  originOf(id: string): number {
+    if (id === "") return ORIGIN_UNKNOWN;
+    const slot = this.#sources.slotOf(id);
+    return slot < 0 ? ORIGIN_UNKNOWN : ORIGIN_OTHERS + slot;
   }
 
   /** Newest timestamp received from `id`, 0 when none. */
@@ -240,7 +282,7 @@ export class Scoreboard {
 
   /** Gives back what an earlier thread in this worker's place held when it died: locks and its connections' count. */
   reclaim(): void {
-    for (const lock of [this.#directoryLock, this.#binlogLock, this.#sourceLock]) lock.reclaim();
+    for (const lock of this.#ownLocks) lock.reclaim();
     for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
       Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
     }

@@ -25,21 +25,31 @@ export class SourceTimes {
   /** Keeps the newest timestamp of a storage. Storages beyond the table are not counted. */
   received(id: string, timestamp: number): void {
     this.#lock.run(() => {
-      let slot = this.#find(id);
-      const count = this.#times[0]!;
-      if (slot < 0 && count < SOURCES_MAX) {
-        slot = count;
-        for (let at = 0; at < ID_SIZE; at++) this.#ids[slot * ID_SIZE + at] = id.charCodeAt(at) || 0;
-        Atomics.store(this.#times, 0, count + 1);
-      }
+      const slot = this.#take(id);
       if (slot >= 0 && timestamp > this.#times[slot + 1]!) Atomics.store(this.#times, slot + 1, timestamp);
     });
+  }
+
+  /** The storage's place in the table, -1 when that is full. */
+  slotOf(id: string): number {
+    const slot = this.#find(id);
+    return slot >= 0 ? slot : this.#lock.run(() => this.#take(id));
   }
 
   /** Newest timestamp received from `id`, 0 when none. */
   of(id: string): number {
     const slot = this.#find(id);
     return slot < 0 ? 0 : Atomics.load(this.#times, slot + 1);
+  }
+
+  /** Under the lock. */
+  #take(id: string): number {
+    const slot = this.#find(id);
+    const count = this.#times[0]!;
+    if (slot >= 0 || count === SOURCES_MAX) return slot;
+    for (let at = 0; at < ID_SIZE; at++) this.#ids[count * ID_SIZE + at] = id.charCodeAt(at) || 0;
+    Atomics.store(this.#times, 0, count + 1);
+    return count;
   }
 
   #find(id: string): number {

@@ -3,6 +3,7 @@
 
 import type { Route, StreamRoute, WholeRoute } from "../../net/frame-protocol.ts";
 import { activeTest, quit } from "../../wire/common-commands.ts";
+import { replicationStatus } from "../../wire/own-commands.ts";
 import { Status } from "../../wire/status.ts";
 import * as client from "../../wire/storage-client.ts";
 import * as sync from "../../wire/storage-sync.ts";
@@ -15,6 +16,7 @@ import { getMetadataRoute, setMetadataRoute } from "./metadata.ts";
 import { modifyRoute } from "./modify.ts";
 import { queryInfoRoute } from "./query-info.ts";
 import { regenerateRoute } from "./regenerate.ts";
+import { replicationStatusRoute } from "./replication-status.ts";
 import { syncCreateRoute, syncUpdateRoute } from "./sync-copy.ts";
 import { syncAppendRoute, syncModifyRoute } from "./sync-range.ts";
 import {
@@ -63,6 +65,7 @@ const operations: readonly (readonly [{ readonly number: number }, Route<Session
   [sync.syncTruncateFile, syncTruncateRoute],
   [sync.syncRenameFile, syncRenameRoute],
   [sync.syncCreateLink, syncCreateLinkRoute],
+  [replicationStatus, replicationStatusRoute],
 ];
 
 /** Refusals end as every operation does, with their line in the access log. */

@@ -19,7 +19,12 @@ let folder: string;
 let scoreboard: Scoreboard;
 const reported: string[] = [];
 const text = (index = 0): string => readFileSync(binlogPath(folder, index), "latin1");
-const queue = (power = false): CommitQueue => new CommitQueue(scoreboard, folder, power, (line) => reported.push(line));
+const queue = (power = false): CommitQueue =>
+  new CommitQueue(scoreboard, folder, {
+    flushesToDisk: power,
+    report: (line) => void reported.push(line),
+    grown: () => void reported.push("grown"),
+  });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "fdfs-binlog-"));

@@ -37,9 +37,9 @@ describe("merge of a known member", () => {
     [NONE, DELETED, NONE, false],
     [NONE, IP_CHANGED, NONE, false],
     [NONE, ACTIVE, ACTIVE, false],
-    [ACTIVE, WAIT_SYNC, ACTIVE, true],
-    [ACTIVE, SYNCING, ACTIVE, true],
-    [SYNCING, WAIT_SYNC, SYNCING, true],
+    [ACTIVE, WAIT_SYNC, WAIT_SYNC, false],
+    [ACTIVE, SYNCING, SYNCING, false],
+    [SYNCING, WAIT_SYNC, WAIT_SYNC, false],
     [WAIT_SYNC, SYNCING, SYNCING, false],
     [INIT, WAIT_SYNC, WAIT_SYNC, false],
     [ACTIVE, DELETED, DELETED, false],
@@ -56,16 +56,30 @@ describe("merge of a known member", () => {
     });
   }
 
+  test("a tracker that does not lead is told that a peer has come further", () => {
+    for (const [mine, theirs] of [
+      [ACTIVE, WAIT_SYNC],
+      [ACTIVE, SYNCING],
+      [SYNCING, WAIT_SYNC],
+    ] as const) {
+      const membership = new Membership(OWN, 2);
+      membership.merge(0, [brief(OWN, ACTIVE), brief(PEER, mine)]);
+      const outcome = membership.merge(0, [brief(OWN, ACTIVE), brief(PEER, theirs)]);
+      expect(membership.statusOf(PEER)).toBe(mine);
+      expect(outcome.differences).toEqual([brief(PEER, mine)]);
+    }
+  });
+
   test("a tracker that has set our own status back is joined again", () => {
     const outcome = group(ACTIVE, ACTIVE).merge(0, [brief(OWN, WAIT_SYNC), brief(PEER, ACTIVE)]);
     expect(outcome.needsRejoin).toBe(true);
     expect(outcome.differences).toEqual([brief(OWN, ACTIVE)]);
   });
 
-  test("replication starts again for a member that comes back from NONE", () => {
-    expect(group(ACTIVE, NONE).merge(0, [brief(OWN, ACTIVE), brief(PEER, ACTIVE)]).started).toEqual([
-      brief(PEER, ACTIVE),
-    ]);
+  test("a member that comes back from NONE is taken", () => {
+    const membership = group(ACTIVE, NONE);
+    membership.merge(0, [brief(OWN, ACTIVE), brief(PEER, ACTIVE)]);
+    expect(membership.statusOf(PEER)).toBe(ACTIVE);
   });
 });
 
@@ -79,7 +93,6 @@ describe("merge of unknown and missing members", () => {
       brief(OWN, INIT),
     ]);
     expect(membership.members.map(({ id }) => id)).toEqual([OWN, "10.0.0.4"]);
-    expect(outcome.started.map(({ id }) => id)).toEqual(["10.0.0.4", OWN]);
     expect(outcome.differences).toEqual([]);
   });
 

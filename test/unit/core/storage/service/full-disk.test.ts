@@ -122,7 +122,7 @@ describe.skipIf(!isMounted)("a full disk (needs mount)", () => {
 
   test("a binlog that gets only a part of its records in takes it back and answers 28", () => {
     const scoreboard = new Scoreboard();
-    const commits = new CommitQueue(scoreboard, folder, false, () => {});
+    const commits = new CommitQueue(scoreboard, folder, { flushesToDisk: false, report() {}, grown() {} });
     const statuses: number[] = [];
     const waiter = { committed: (status: number) => void statuses.push(status) };
     const line = `1 C ${"n".repeat(100)}\n`;

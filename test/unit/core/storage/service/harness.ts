@@ -190,16 +190,13 @@ export class Harness {
       durability: "process",
       allowHosts: null,
       addressesById: {},
+      readThrough: null,
       accessLog: null,
       ...options,
     };
     const logged: string[] = [];
     const log = (text: string): void => void logged.push(text);
-    const worker = await startIoWorker(config, {
-      debug() {},
-      warn: log,
-      error: log,
-    });
+    const worker = await startIoWorker(config, { debug() {}, warn: log, error: log }, () => {});
     return new Harness(folder, scoreboard, config, worker, logged);
   }
 

@@ -1,0 +1,196 @@
+// Replication as a whole: a task for every other storage of the group that lives, and what they report together.
+
+import { join } from "node:path";
+import type { StorageIdEntry, StorageSettings } from "../../../conf/index.ts";
+import { parseLogicName } from "../../fileid/logic-name.ts";
+import type { Logger } from "../../observe/logger.ts";
+import type { PeerReport, ReplicationReport } from "../../wire/own-commands.ts";
+import { StorageStatus } from "../../wire/storage-status.ts";
+import { BINLOG_ROTATE_BYTES } from "../binlog/binlog-files.ts";
+import { retireMarkFiles } from "../control/changelog.ts";
+import type { LinkOptions } from "../control/dial.ts";
+import type { Discovery } from "../control/discovery.ts";
+import type { InitFlagFile } from "../control/init-flag.ts";
+import type { Member, Membership } from "../control/membership.ts";
+import type { TrackerQuestions } from "../control/tracker-questions.ts";
+import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import { isBefore, markFileName, type Position } from "./mark.ts";
+import { PeerTask, type PeerTaskHelp } from "./peer-task.ts";
+
+const { DELETED, IP_CHANGED, NONE } = StorageStatus;
+
+export interface ReplicatorHelp {
+  readonly settings: StorageSettings;
+  readonly port: number;
+  readonly linkOptions: LinkOptions;
+  readonly discovery: Discovery;
+  readonly flag: InitFlagFile;
+  readonly membership: Membership;
+  readonly questions: TrackerQuestions;
+  readonly scoreboard: Scoreboard;
+  /** `BASE/data/sync`. */
+  readonly folder: string;
+  readonly log: Logger;
+  countBytes(bytes: number): void;
+}
+
+export class Replicator {
+  readonly #help: ReplicatorHelp;
+  readonly #taskHelp: PeerTaskHelp;
+  readonly #signal: AbortSignal;
+  readonly #tasks = new Map<string, { readonly task: PeerTask; readonly ended: Promise<void> }>();
+
+  constructor(help: ReplicatorHelp, signal: AbortSignal) {
+    this.#help = help;
+    this.#signal = signal;
+    this.#taskHelp = this.#makeTaskHelp();
+  }
+
+  /** The group's members or their statuses have changed: tasks begin, wake, or end by themselves. */
+  groupChanged(): void {
+    for (const { id, status } of this.#help.membership.members) {
+      const isGone = status === DELETED || status === IP_CHANGED || status === NONE;
+      if (id !== this.#help.discovery.id && !isGone && !this.#tasks.has(id)) this.#start(id);
+    }
+    for (const { task } of this.#tasks.values()) task.wake();
+  }
+
+  /** The binlog has grown. */
+  binlogGrown(): void {
+    const end = this.#binlogEnd();
+    const now = Date.now();
+    for (const { task } of this.#tasks.values()) {
+      task.lag.look(end, now);
+      task.wake();
+    }
+  }
+
+  report(): ReplicationReport {
+    const { discovery } = this.#help;
+    const { index, offset } = this.#binlogEnd();
+    const tasks = [...this.#tasks.values()].sort((a, b) => (a.task.id < b.task.id ? -1 : 1));
+    return {
+      storageId: discovery.id,
+      groupName: discovery.groupName,
+      binlogIndex: index,
+      binlogSize: offset,
+      peers: tasks.flatMap(({ task }) => this.#reportOf(task)),
+    };
+  }
+
+  /** Least binlog file that a peer still needs. */
+  get neededIndex(): number {
+    const indexes = [...this.#tasks.values()].map(({ task }) => task.committed?.index ?? 0);
+    return Math.min(this.#help.scoreboard.binlogIndex, ...indexes);
+  }
+
+  /** Resolves when all tasks have ended after the signal. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
+  }
+
+  #start(id: string): void {
+    try {
+      const task = new PeerTask(this.#taskHelp, id, this.#signal);
+      const ended = task.run().finally(() => this.#tasks.delete(id));
+      this.#tasks.set(id, { task, ended });
+    } catch (error) {
+      this.#help.log.error(`Cannot copy to storage ${id}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #reportOf(task: PeerTask): PeerReport[] {
+    const member = this.#memberOf(task.id);
+    if (member === undefined) return [];
+    const end = this.#binlogEnd();
+    const committed = task.committed ?? { index: 0, offset: 0 };
+    const { state } = task;
+    return [
+      {
+        id: task.id,
+        ipAddress: member.ipAddress,
+        port: member.port,
+        status: member.status,
+        state: state.kind,
+        reason: state.reason,
+        behindBytes: this.#bytesBetween(committed, end),
+        behindSeconds: isBefore(committed, end) ? Math.ceil(task.lag.ageOf(committed, Date.now()) / 1000) : 0,
+        lagP50Ms: task.lag.quantile(0.5),
+        lagP99Ms: task.lag.quantile(0.99),
+        copiedRecords: task.copiedRecords,
+        copiedBytes: task.copiedBytes,
+        setAsideRecords: task.setAside.count,
+        setAsideFile: task.setAside.path,
+        lastError: task.lastError,
+        lastErrorTime: task.lastErrorTime,
+        isFilling: task.isFilling,
+        binlogIndex: committed.index,
+        binlogOffset: committed.offset,
+      },
+    ];
+  }
+
+  /** Of files in between the greatest size is assumed. */
+  #bytesBetween(from: Position, to: Position): number {
+    return Math.max(0, (to.index - from.index) * BINLOG_ROTATE_BYTES + to.offset - from.offset);
+  }
+
+  #binlogEnd(): Position {
+    const { scoreboard } = this.#help;
+    return { index: scoreboard.binlogIndex, offset: scoreboard.binlogSize };
+  }
+
+  #memberOf(id: string): Member | undefined {
+    return this.#help.membership.members.find((member) => member.id === id);
+  }
+
+  #makeTaskHelp(): PeerTaskHelp {
+    const { settings, discovery, membership, questions, scoreboard, folder, flag, log, port } = this.#help;
+    const { groupName, parameters, storageIds } = discovery;
+    return {
+      ownId: discovery.id,
+      groupName,
+      folder,
+      linkOptions: this.#help.linkOptions,
+      log,
+      maxLanes: settings.syncMaxThreads,
+      copyPauseMs: settings.syncIntervalMsec,
+      hours: { startSeconds: settings.syncStartTimeSeconds, endSeconds: settings.syncEndTimeSeconds },
+      markEveryRows: settings.writeMarkFileFreq,
+      skipsInvalid: settings.fileSyncSkipInvalidRecord,
+      member: (id) => this.#memberOf(id),
+      addressOf: (member) => ({ hosts: addressesOf(storageIds, member), port: member.port }),
+      markName: (id) => markFileName(id, port, parameters.useStorageId),
+      isSettled: () => flag.value.syncOldDone,
+      binlogEnd: () => this.#binlogEnd(),
+      awaitRecords: () => scoreboard.awaitBinlog(),
+      pathOf: (name) => pathOf(settings, name),
+      countBytes: (bytes) => this.#help.countBytes(bytes),
+      positionToward: (id) => this.#tasks.get(id)?.task.committed ?? null,
+      feedingOrder: (id) => questions.feedingOrder(groupName, id),
+      reportStatus: async (member, status) => {
+        // C leaves the port at 0 (tracker.md §4.10).
+        await questions.reportStatus(groupName, { ...member, status, port: 0 });
+        membership.setStatus(member.id, status);
+      },
+      retireMark: (id) => {
+        for (const name of retireMarkFiles(folder, id, new Date())) log.info(`Put the mark ${name} aside`);
+      },
+    };
+  }
+}
+
+/** With storage ids the table may know two addresses. */
+function addressesOf(storageIds: readonly StorageIdEntry[], member: Member): readonly string[] {
+  const hosts = storageIds.find(({ id }) => id === member.id)?.hosts ?? [];
+  return [member.ipAddress, ...hosts.filter((host) => host !== member.ipAddress)];
+}
+
+function pathOf({ storePaths }: StorageSettings, name: string): string | null {
+  try {
+    const { storePathIndex, truePath } = parseLogicName(name, storePaths.length);
+    return join(storePaths[storePathIndex]!.path, "data", truePath);
+  } catch {
+    return null;
+  }
+}

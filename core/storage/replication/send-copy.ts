@@ -1,0 +1,111 @@
+// Brings a whole file to a peer: SYNC_CREATE_FILE and SYNC_UPDATE_FILE (storage.md §3.2). What is sent is the file as it is
+// now, which later records then find done.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { decodeResponse } from "../../wire/command.ts";
+import { Status } from "../../wire/status.ts";
+import { QueryFlag, queryFileInfo } from "../../wire/storage-client.ts";
+import { syncCreateFile, syncUpdateFile } from "../../wire/storage-sync.ts";
+import type { BinlogRecord } from "../binlog/record.ts";
+import { type Delivery, NOTHING_TO_SEND } from "./delivery.ts";
+
+/** Up to this size a file is read and sent as one piece. */
+const PIECE_BYTES = 256 * 1024;
+
+type CopyCommand = typeof syncCreateFile;
+
+/** The file's bytes from `offset`, in pieces; throws when it has become shorter. */
+export async function* piecesOf(fd: number, offset: number, length: number): AsyncGenerator<Uint8Array> {
+  for (let done = 0; done < length; ) {
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, length - done));
+    const count = readSync(fd, piece, 0, piece.length, offset + done);
+    if (count === 0) throw new Error("the file has become shorter while it was sent");
+    done += count;
+    yield piece.subarray(0, count);
+  }
+}
+
+/** `length` bytes from `offset` in one piece; null when the file has become shorter. */
+export function readPiece(fd: number, offset: number, length: number): Uint8Array | null {
+  const piece = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const count = readSync(fd, piece, done, length - done, offset + done);
+    if (count === 0) return null;
+    done += count;
+  }
+  return piece;
+}
+
+export const isPiece = (length: number): boolean => length <= PIECE_BYTES;
+
+/** Opens what a name stands for, links followed; null when it is gone or no file. */
+export function openForSending(path: string | null): { readonly fd: number; readonly size: number } | null {
+  if (path === null) return null;
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return { fd, size: stat.size };
+  closeSync(fd);
+  return null;
+}
+
+/** A create record, and the copy that a range which does not fit asks for. Returns the refusing status, 0 for success. */
+export async function sendCopy(
+  delivery: Delivery,
+  record: BinlogRecord,
+  name: string,
+  kind: "create" | "update",
+): Promise<number> {
+  const file = openForSending(delivery.pathOf(name));
+  if (file === null) return NOTHING_TO_SEND;
+  try {
+    let command: CopyCommand = kind === "create" ? syncCreateFile : syncUpdateFile;
+    const fields = {
+      fileSize: file.size,
+      timestamp: record.timestamp,
+      groupName: delivery.groupName,
+      fileName: name,
+    };
+    if (kind === "create" && delivery.traits.hasFilesAlready) {
+      const has = await sizeAtPeer(delivery, name);
+      if (has === file.size) {
+        const status = await delivery.link.ask(syncCreateFile, fields, { status: Status.EEXIST });
+        return judge(delivery, kind, status, 0);
+      }
+      if (has !== null) command = syncUpdateFile;
+    }
+    return judge(delivery, kind, await send(delivery, command, fields, file), file.size);
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+async function send(
+  { link }: Delivery,
+  command: CopyCommand,
+  fields: Parameters<CopyCommand["request"]["format"]>[0],
+  { fd, size }: { readonly fd: number; readonly size: number },
+): Promise<number> {
+  const piece = isPiece(size) ? readPiece(fd, 0, size) : null;
+  return piece === null
+    ? link.stream(command, fields, piecesOf(fd, 0, size), size)
+    : link.askWith(command, fields, piece);
+}
+
+/** It has it (17) or has it now (0): both are success. */
+function judge(delivery: Delivery, kind: "create" | "update", status: number, bytes: number): number {
+  if (kind === "create") delivery.traits.hasFilesAlready = status === Status.EEXIST;
+  if (status === Status.OK) delivery.countBytes(bytes);
+  return status === Status.EEXIST ? Status.OK : status;
+}
+
+/** The size of the peer's file; null when it has none. Another failure is no reason not to send. */
+async function sizeAtPeer({ link, groupName }: Delivery, fileName: string): Promise<number | null> {
+  const { status, body } = await link.request(queryFileInfo, { groupName, fileName }, { status: QueryFlag.NO_CRC });
+  return status === Status.OK ? decodeResponse(queryFileInfo, body).fileSize : null;
+}

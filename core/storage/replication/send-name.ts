@@ -1,0 +1,70 @@
+// Brings changes of names to a peer: SYNC_DELETE_FILE, SYNC_RENAME_FILE, SYNC_CREATE_LINK (storage.md §3.3, §3.6, §3.7).
+
+import { lstatSync, readlinkSync } from "node:fs";
+import { replicationStatus } from "../../wire/own-commands.ts";
+import { Status } from "../../wire/status.ts";
+import { syncCreateLink, syncDeleteFile, syncRenameFile } from "../../wire/storage-sync.ts";
+import type { BinlogRecord } from "../binlog/record.ts";
+import { type Delivery, NOTHING_TO_SEND } from "./delivery.ts";
+import { sendCopy } from "./send-copy.ts";
+
+/** A deletion; skipped when the name is in use again here. 2: the peer never had it. */
+export async function sendDeletion(delivery: Delivery, { name, timestamp }: BinlogRecord): Promise<number> {
+  if (statOf(delivery, name) !== null) return NOTHING_TO_SEND;
+  return deleteAtPeer(delivery, name, timestamp);
+}
+
+/** A regenerated appender. A peer that cannot rename gets the file; the old name must not stay behind there. */
+export async function sendRename(delivery: Delivery, record: BinlogRecord): Promise<number> {
+  const { name: newName, otherName: oldName, timestamp } = record;
+  if (statOf(delivery, newName) === null) return NOTHING_TO_SEND;
+  const status = await delivery.link.ask(syncRenameFile, {
+    timestamp,
+    groupName: delivery.groupName,
+    newName,
+    oldName,
+  });
+  if (status === Status.OK) return status;
+  if (status !== Status.ENOENT && status !== Status.EEXIST) return status;
+  if (status === Status.ENOENT) {
+    const copied = await sendCopy(delivery, record, newName, "create");
+    if (copied !== Status.OK) return copied;
+  }
+  return statOf(delivery, oldName) === null ? deleteAtPeer(delivery, oldName, timestamp) : Status.OK;
+}
+
+/** A link. A C peer gets the file's content under the link's name: its own records of links stop its replication. */
+export async function sendLink(delivery: Delivery, record: BinlogRecord): Promise<number> {
+  const { name: linkName, timestamp } = record;
+  const stat = statOf(delivery, linkName);
+  if (stat?.isSymbolicLink() !== true) return NOTHING_TO_SEND;
+  const sourceName = record.otherName === "" ? targetOf(delivery, linkName) : record.otherName;
+  if (sourceName === null || !(await takesLinks(delivery))) return sendCopy(delivery, record, linkName, "create");
+  const { groupName } = delivery;
+  const status = await delivery.link.ask(syncCreateLink, { timestamp, groupName, linkName, sourceName });
+  return status === Status.ENOENT || status === Status.EEXIST ? Status.OK : status;
+}
+
+async function deleteAtPeer({ link, groupName }: Delivery, fileName: string, timestamp: number): Promise<number> {
+  const status = await link.ask(syncDeleteFile, { timestamp, groupName, fileName });
+  return status === Status.ENOENT ? Status.OK : status;
+}
+
+function statOf(delivery: Delivery, name: string): ReturnType<typeof lstatSync> | null {
+  const path = delivery.pathOf(name);
+  return path === null ? null : (lstatSync(path, { throwIfNoEntry: false }) ?? null);
+}
+
+/** The logic name that a link of this storage points to, on the same store path; null when it points elsewhere. */
+function targetOf(delivery: Delivery, linkName: string): string | null {
+  const path = delivery.pathOf(linkName)!;
+  const found = /\/data\/([0-9A-F]{2}\/[0-9A-F]{2}\/[^/]+)$/.exec(readlinkSync(path));
+  if (found === null) return null;
+  const name = `${linkName.slice(0, 4)}${found[1]}`;
+  return delivery.pathOf(name) === readlinkSync(path) ? name : null;
+}
+
+async function takesLinks({ link, traits }: Delivery): Promise<boolean> {
+  traits.takesLinks ??= (await link.ask(replicationStatus, {})) === Status.OK;
+  return traits.takesLinks;
+}
