@@ -3,7 +3,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SOURCES := $(shell find cmd core conf -name '*.ts') package.json
 
-.PHONY: help run build dist test check interop bench clean
+.PHONY: help run build dist test check interop sim bench clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ check: node_modules/.installed ## types, lint, format, floors, dead exports
 
 interop: dist/fdfs ## foreign clients and, with FDFS_PEER_BIN, the C programs
 	@npm run --silent interop
+
+SEEDS ?= 10000
+sim: node_modules/.installed ## simulate a cluster through crashes and partitions, SEEDS=100000 for a night
+	@npm run --silent sim -- --seeds $(SEEDS)
 
 bench: dist/fdfs ## measure dist/fdfs and, with FDFS_PEER_BIN, the C servers beside it
 	@npm run --silent bench

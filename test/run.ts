@@ -30,7 +30,13 @@ const checks: Stage[] = [
 const suites: Stage[] = [
   { name: "unit", kind: "suite", command: ["bun", "test", "./test/unit"] },
   { name: "fuzz", kind: "suite", command: ["bun", "test", "./test/fuzz"] },
+  { name: "simulation", kind: "suite", command: ["bun", "test", "--timeout", "300000", "./test/sim"] },
   { name: "end to end", kind: "suite", command: ["bun", "test", "--timeout", "120000", "./test/e2e"] },
+  {
+    name: "cluster",
+    kind: "suite",
+    command: ["bun", "test", "--timeout", "400000", "./test/cluster"],
+  },
   {
     name: "npm clients",
     kind: "suite",

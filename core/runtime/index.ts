@@ -6,6 +6,7 @@ import { connectBun, listenBun } from "./sockets-bun.ts";
 import { connectNode, listenNode } from "./sockets-node.ts";
 
 export { isBun, runtimeName, setProcessUser } from "./host.ts";
+export { mapFile } from "./mapped-file.ts";
 export { releaseBuffers } from "./memory.ts";
 export { loadNative, native } from "./native.ts";
 export type { Listener, Socket, SocketHandlers } from "./socket.ts";

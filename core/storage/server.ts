@@ -11,6 +11,7 @@ import { listen } from "../runtime/index.ts";
 import { binlogFolder } from "./binlog/binlog-files.ts";
 import { AccessLogKeeper } from "./control/access-log-keeper.ts";
 import { announcedPort, type ListenAddress, listenAddresses, localAddresses } from "./control/addresses.ts";
+import { recoverFromBinlog } from "./control/binlog-recovery.ts";
 import { openBinlog } from "./control/binlog-setup.ts";
 import { discover } from "./control/discovery.ts";
 import { catchUpWithGroup, type GroupNewsHelp } from "./control/group-news.ts";
@@ -97,6 +98,7 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
   const space = new SpaceWatch(settings.storePaths, parameters.reservedStorageSpace, scoreboard, log);
   space.refresh();
   openBinlog(settings.basePath, scoreboard, log, owner);
+  await recoverFromBinlog(binlogFolder(settings.basePath), settings, scoreboard, log);
   statistics.save(owner);
   const accessLog = settings.accessLog.enabled
     ? new AccessLogKeeper(accessLogPath(settings.basePath), settings.accessLog, scoreboard, log, owner)

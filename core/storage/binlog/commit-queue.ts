@@ -7,6 +7,8 @@ import { Status, statusOfError } from "../../wire/status.ts";
 import { codedErrno } from "../io/errno.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { BINLOG_ROTATE_BYTES, binlogPath, rotateBinlog } from "./binlog-files.ts";
+import { Intents } from "./intents.ts";
+import type { BinlogOp } from "./record.ts";
 
 /** Told once what became of the record: 0, or the errno that kept it out of the binlog. */
 export interface Committed {
@@ -20,6 +22,8 @@ export interface Outcome {
 }
 
 export interface CommitOptions {
+  /** Whose notes are kept. */
+  readonly worker: number;
   /** Records are flushed to the disk before they count as written. */
   readonly flushesToDisk: boolean;
   report(text: string): void;
@@ -33,6 +37,7 @@ export class CommitQueue {
   readonly #flushesToDisk: boolean;
   readonly #report: (text: string) => void;
   readonly #grown: () => void;
+  readonly #intents: Intents;
   readonly #flushSoon = (): void => this.flush();
   #text = "";
   #waiting: Committed[] = [];
@@ -46,6 +51,19 @@ export class CommitQueue {
     this.#flushesToDisk = options.flushesToDisk;
     this.#report = options.report;
     this.#grown = options.grown;
+    this.#intents = new Intents(folder, options.worker);
+  }
+
+  /** Notes a change that is about to be made and pushed in this turn: a crash in between is seen at the next start. */
+  intend(op: BinlogOp, name: string, otherName = ""): void {
+    if (this.#intents.note(op, name, otherName)) return;
+    this.flush();
+    this.#intents.note(op, name, otherName);
+  }
+
+  /** The same for a change that takes longer; what it returns ends the note, after the record. */
+  intendLong(op: BinlogOp, name: string): () => void {
+    return this.#intents.noteLong(op, name);
   }
 
   /** Adds the record (one or more whole lines) of an operation that is done on disk; `waiter` hears of it this tick. */
@@ -75,6 +93,8 @@ export class CommitQueue {
       this.#report(`Cannot append ${waiting.length} records to ${path}: ${String(error)}`);
     }
     for (const waiter of waiting) this.#tell(waiter, status);
+    // After the waiters: those of a failed append have taken their changes back.
+    this.#intents.strikeOut();
     if (this.#scoreboard.takeBinlogAwaited()) this.#grown();
   }
 
@@ -91,6 +111,7 @@ export class CommitQueue {
     this.flush();
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
+    this.#intents.close();
   }
 
   #append(text: string): void {

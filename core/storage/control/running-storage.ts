@@ -7,6 +7,7 @@ import { Replicator } from "../replication/replicator.ts";
 import type { NoticeTopic } from "../scoreboard/notices.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import type { AccessLogKeeper } from "./access-log-keeper.ts";
+import { BinlogPacking } from "./binlog-packing.ts";
 import type { Discovery } from "./discovery.ts";
 import { type GroupNewsHelp, takeChangelog } from "./group-news.ts";
 import type { InitFlagFile } from "./init-flag.ts";
@@ -70,6 +71,7 @@ export class RunningStorage implements StorageServer {
   readonly #reporters: Promise<unknown>;
   readonly #joined: Promise<void>;
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #packing: BinlogPacking | null;
   readonly #published = new Map<NoticeTopic, string>();
   #statSavedMs = Date.now();
   #stopping: Promise<void> | undefined;
@@ -96,6 +98,7 @@ export class RunningStorage implements StorageServer {
       lifetime.signal,
     );
     engines.team.onBinlogGrown(() => this.#replicator.binlogGrown());
+    this.#packing = settings.compressBinlog ? this.#startPacking() : null;
     const help = this.#reporterHelp();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#joined = promise;
@@ -137,10 +140,18 @@ export class RunningStorage implements StorageServer {
     const nowMs = Date.now();
     this.#engines.space.refresh();
     this.#engines.accessLog?.tick(nowMs);
+    this.#packing?.tick(nowMs);
     this.#publish("replication", JSON.stringify(this.#replicator.report()));
     if (nowMs - this.#statSavedMs < this.#parts.settings.syncStatFileIntervalSeconds * 1000) return;
     this.#statSavedMs = nowMs;
     this.#saveStatistics();
+  }
+
+  #startPacking(): BinlogPacking {
+    const { news, settings } = this.#parts;
+    const neededIndex = (): number => this.#replicator.neededIndex;
+    const { compressBinlogTimeSeconds: timeSeconds } = settings;
+    return new BinlogPacking({ folder: news.syncFolder, timeSeconds, log: this.#log, neededIndex }, Date.now());
   }
 
   #groupChanged(): void {

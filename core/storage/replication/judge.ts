@@ -7,15 +7,17 @@
 // changes in one second a deletion wins over content, and the greater content over the smaller.
 
 import { readFileName } from "../../fileid/file-id.ts";
+import { LOGIC_NAME_MIN } from "../../wire/limits.ts";
 import { ORIGIN_UNKNOWN, type Version } from "../scoreboard/versions.ts";
 
 const METADATA_SUFFIX = "-m";
+const TRUNK_NAME_SIZE = 60;
 
 /** True for metadata and for names made from a master's. */
 export function isReusable(name: string): boolean {
   if (name.endsWith(METADATA_SUFFIX)) return true;
   try {
-    return readFileName(name).kind === "slave";
+    return name.length > (readFileName(name).isTrunk ? TRUNK_NAME_SIZE : LOGIC_NAME_MIN);
   } catch {
     return true;
   }

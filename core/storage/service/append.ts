@@ -42,6 +42,7 @@ export const appendRoute: StreamRoute<Session> = {
       session,
       {
         name: fileName,
+        intent: Op.APPEND,
         path,
         position: (file) => ({ at: file.size }),
         done(file, at) {

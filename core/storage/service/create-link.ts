@@ -14,6 +14,7 @@ import { flushDirectory, inDirectory, removeQuietly } from "../io/new-file.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate, placeNewFile, type StoredName } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
 
 const SUM_MAX = 256;
 const SIGNATURE_LIMIT = 64;
@@ -43,11 +44,14 @@ export const createLinkRoute: WholeRoute<Session> = {
     const stat = lstatSync(source.path, { throwIfNoEntry: false });
     if (stat === undefined) throw new ProtocolError(`Cannot find ${sourceName}`, Status.ENOENT);
     if (!stat.isFile()) throw new ProtocolError(`${sourceName} is no regular file`);
-    const now = Math.floor(Date.now() / 1000);
-    const link = nameLink(session, source, masterName, prefix, fileExt, stat.size, now);
+    const seconds = Math.floor(Date.now() / 1000);
+    const link = nameLink(session, source, masterName, prefix, fileExt, stat.size, seconds);
+    const now = ownTimestamp(worker, link);
     countTried(worker, counters);
+    worker.commits.intend(Op.LINK, link.name);
     inDirectory(link.path, () => symlinkSync(source.path, link.path));
     flushDirectory(worker, link.path);
+    noteWritten(worker, link.name, ownChange(now));
     const packet = encodeResponse(createLink, {
       groupName: worker.config.groupName,
       fileName: link.name,

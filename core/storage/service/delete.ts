@@ -9,7 +9,9 @@ import { formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory } from "../io/new-file.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
+import type { WorkerContext } from "../io/worker-context.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { noteDeleted, ownChange, ownTimestamp } from "./local-state.ts";
 import { whileLocked } from "./while-locked.ts";
 
 const fileCounters: OperationCounters = {
@@ -37,13 +39,17 @@ export const deleteRoute: WholeRoute<Session> = {
       const counters = stat.isSymbolicLink() ? linkCounters : fileCounters;
       countTried(worker, counters);
       const target = stat.isSymbolicLink() ? slaveTarget(session, fileName, path) : null;
+      const timestamp = ownTimestamp(worker, { name: fileName, path });
+      worker.commits.intend(Op.DELETE, fileName);
       unlinkSync(path);
-      const now = Math.floor(Date.now() / 1000);
-      let records = target === null ? "" : formatRecord(now, Op.DELETE, target);
-      records += formatRecord(now, Op.DELETE, fileName);
-      if (existsSync(`${path}-m`)) {
-        unlinkSync(`${path}-m`);
-        records += formatRecord(now, Op.DELETE, `${fileName}-m`);
+      const metadata = { name: `${fileName}-m`, path: `${path}-m` };
+      let records = target === null ? "" : recordOf(worker, target, timestamp);
+      records += recordOf(worker, fileName, timestamp);
+      if (existsSync(metadata.path)) {
+        const metadataTimestamp = ownTimestamp(worker, metadata);
+        worker.commits.intend(Op.DELETE, metadata.name);
+        unlinkSync(metadata.path);
+        records += recordOf(worker, metadata.name, metadataTimestamp);
       }
       flushDirectory(worker, path);
       return {
@@ -54,12 +60,19 @@ export const deleteRoute: WholeRoute<Session> = {
   },
 };
 
+function recordOf(worker: WorkerContext, name: string, timestamp: number): string {
+  noteDeleted(worker, name, ownChange(timestamp));
+  return formatRecord(timestamp, Op.DELETE, name);
+}
+
 /** The hidden file behind a slave that is a link (store_slave_file_use_link): it goes with its link. */
 function slaveTarget(session: Session, fileName: string, path: string): string | null {
   const isSlave = fileName.length > 60;
   const data = /^(.*)\/data\/([0-9A-F]{2}\/[0-9A-F]{2}\/[^/]+)$/.exec(isSlave ? readlinkSync(path) : "");
   const index = session.worker.config.storePaths.findIndex((store) => store.path === data?.[1]);
   if (data === null || index < 0) return null;
+  const name = `M${index.toString(16).toUpperCase().padStart(2, "0")}/${data[2]}`;
+  session.worker.commits.intend(Op.DELETE, name);
   unlinkSync(`${data[1]}/data/${data[2]}`);
-  return `M${index.toString(16).toUpperCase().padStart(2, "0")}/${data[2]}`;
+  return name;
 }

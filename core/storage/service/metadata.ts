@@ -14,6 +14,7 @@ import { flushDirectory, TemporaryFile } from "../io/new-file.ts";
 import { ClientCompletion, countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { noteDeleted, noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
 import { formatMetadata, mergeMetadata, parseMetadata } from "./metadata-text.ts";
 import { whileLocked } from "./while-locked.ts";
 
@@ -33,11 +34,12 @@ function requireFile(stored: StoredName): void {
   }
 }
 
-function writeText(session: Session, stored: StoredName, text: string): void {
+function writeText(session: Session, stored: StoredName, text: string, timestamp: number): void {
   const file = new TemporaryFile(session.worker, stored.storePathIndex);
   try {
     file.write(Buffer.from(text, "latin1"));
-    file.finish(null);
+    file.finish(timestamp);
+    session.worker.commits.intend(Op.UPDATE, stored.name + SUFFIX);
     file.replace(stored.path + SUFFIX);
   } catch (error) {
     file.discard();
@@ -60,15 +62,17 @@ export const setMetadataRoute: WholeRoute<Session> = {
     whileLocked(session, fileName, () => {
       requireFile(stored);
       countTried(worker, setCounters);
-      const record = change(session, stored, flag, metadata);
+      const timestamp = ownTimestamp(worker, { name: fileName + SUFFIX, path: stored.path + SUFFIX });
+      const record = change(session, stored, flag, metadata, timestamp);
       const completion = new ClientCompletion(session, setCounters, 0, null, null);
       if (record === null) {
         completion.committed(Status.OK);
         return null;
       }
-      const now = Math.floor(Date.now() / 1000);
+      const note = record === Op.DELETE ? noteDeleted : noteWritten;
+      note(worker, fileName + SUFFIX, ownChange(timestamp));
       return {
-        record: formatRecord(now, record, fileName + SUFFIX),
+        record: formatRecord(timestamp, record, fileName + SUFFIX),
         waiter: completion,
       };
     });
@@ -76,11 +80,18 @@ export const setMetadataRoute: WholeRoute<Session> = {
 };
 
 /** Carries the change out; the operation to record, or null when nothing changed. */
-function change(session: Session, stored: StoredName, flag: number, metadata: Uint8Array): BinlogOp | null {
+function change(
+  session: Session,
+  stored: StoredName,
+  flag: number,
+  metadata: Uint8Array,
+  timestamp: number,
+): BinlogOp | null {
   const path = stored.path + SUFFIX;
   const exists = existsSync(path);
   if (metadata.length === 0) {
     if (flag === MetadataFlag.MERGE || !exists) return null;
+    session.worker.commits.intend(Op.DELETE, stored.name + SUFFIX);
     unlinkSync(path);
     flushDirectory(session.worker, path);
     return Op.DELETE;
@@ -88,7 +99,7 @@ function change(session: Session, stored: StoredName, flag: number, metadata: Ui
   const changes = parseMetadata(metadata);
   const isMerge = flag === MetadataFlag.MERGE && exists;
   const items = isMerge ? mergeMetadata(parseMetadata(readFileSync(path)), changes) : changes;
-  writeText(session, stored, formatMetadata(items));
+  writeText(session, stored, formatMetadata(items), timestamp);
   return exists ? Op.UPDATE : Op.CREATE;
 }
 

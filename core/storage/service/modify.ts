@@ -40,6 +40,7 @@ export const modifyRoute: StreamRoute<Session> = {
       session,
       {
         name: fileName,
+        intent: Op.MODIFY,
         path,
         position: (file) => (offset > file.size ? { status: Status.EINVAL } : { at: offset }),
         done(file, at) {

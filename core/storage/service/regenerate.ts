@@ -15,6 +15,7 @@ import type { Session } from "../io/session.ts";
 import { locate } from "../io/store-paths.ts";
 import { locateAppender } from "./appender-file.ts";
 import { checksumOf } from "./checksum.ts";
+import { noteDeleted, ownChange } from "./local-state.ts";
 import { whileLockedAsync } from "./while-locked.ts";
 
 const RANDOM_RANGE = 0x80_0000;
@@ -34,8 +35,10 @@ export const regenerateRoute: WholeRoute<Session> = {
       const block = encodeBlock(worker.config.sourceBytes, timestamp, "normal", size, crc, random);
       const newName = fileName.slice(0, LOGIC_PATH_SIZE) + block + tailOf(fileName);
       const target = locate(worker, newName).path;
+      worker.commits.intend(Op.RENAME, newName, fileName);
       renameWithoutReplacing(path, target);
       flushDirectory(worker, target);
+      noteDeleted(worker, fileName, ownChange(timestamp));
       session.fileName = `${fileName}=>${newName}`;
       const { groupName } = worker.config;
       const packet = encodeResponse(regenerateAppenderFilename, {

@@ -16,6 +16,11 @@ export function syncHeadSize(head: Uint8Array, fixedSize: number): number {
   return fixedSize + length;
 }
 
+/** Metadata is changed under its file's lock, as by clients. */
+export function lockNameOf(name: string): string {
+  return name.endsWith("-m") ? name.slice(0, -2) : name;
+}
+
 /** Remembers how far the source has come (storage.md §7.5). */
 export function noteSource(session: Session, timestamp: number): void {
   const { worker, peerId } = session;

@@ -1,7 +1,8 @@
 // SYNC_CREATE_FILE and SYNC_UPDATE_FILE from another storage of the group (storage.md §3.2): the file arrives under a
-// temporary name, gets the source's time, and replaces what is there when that differs.
+// temporary name, gets the source's time, and replaces what is there when it is the later one.
 
-import { lstatSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { lstatSync, readFileSync } from "node:fs";
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
@@ -12,8 +13,10 @@ import { codedErrno } from "../io/errno.ts";
 import { TemporaryFile } from "../io/new-file.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
+import { type CopyVerdict, judgeCopy } from "../replication/judge.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { recorded, syncHeadSize } from "./sync-common.ts";
+import { incoming, localState, noteWritten } from "./local-state.ts";
+import { lockNameOf, noteSource, recorded, syncHeadSize } from "./sync-common.ts";
 import { whileLocked } from "./while-locked.ts";
 
 const FIXED_SIZE = 36;
@@ -23,18 +26,20 @@ interface Copy {
   readonly size: number;
   readonly timestamp: number;
   readonly op: BinlogOp;
+  /** The source believes that the file is here already: no content follows. */
+  readonly isAnnouncedOnly: boolean;
 }
 
 class SyncCopy implements BodySink {
   readonly #session: Session;
   readonly #copy: Copy;
-  /** Null: the same file is here already, the content is thrown away. */
+  /** Null: it is here already or has been deleted, the content is thrown away. */
   readonly #file: TemporaryFile | null;
 
-  constructor(session: Session, copy: Copy, isHere: boolean) {
+  constructor(session: Session, copy: Copy, isWanted: boolean) {
     this.#session = session;
     this.#copy = copy;
-    this.#file = isHere ? null : new TemporaryFile(session.worker, copy.stored.storePathIndex);
+    this.#file = isWanted ? new TemporaryFile(session.worker, copy.stored.storePathIndex) : null;
   }
 
   write(chunk: Uint8Array): void {
@@ -56,20 +61,37 @@ class SyncCopy implements BodySink {
       }
     };
     const { name } = this.#copy.stored;
-    whileLocked(this.#session, name, run, () => this.#fail(codedErrno("EAGAIN", `${name} is locked`)));
+    whileLocked(this.#session, lockNameOf(name), run, () => this.#fail(codedErrno("EAGAIN", `${name} is locked`)));
   }
 
-  #publish(): Outcome {
+  #publish(): Outcome | null {
     const { stored, size, timestamp, op } = this.#copy;
-    const { counters } = this.#session.worker;
-    if (this.#file !== null) {
+    const { worker } = this.#session;
+    const { counters } = worker;
+    // The lock is held only now: what was true at the first look may have changed.
+    const isTaken = this.#file !== null && this.#isTaken(this.#file);
+    if (this.#file !== null && isTaken) {
       counters[Counter.totalSyncInBytes]! += size;
       this.#file.finish(timestamp);
       this.#file.replace(stored.path);
       counters[Counter.successSyncInBytes]! += size;
+      noteWritten(worker, stored.name, incoming(this.#session, timestamp));
+    } else this.#file?.discard();
+    const isHere = isTaken || lstatSync(stored.path, { throwIfNoEntry: false }) !== undefined;
+    if (!isHere && !this.#copy.isAnnouncedOnly) {
+      // Deleted here: a record would bring it back on others.
+      noteSource(this.#session, timestamp);
+      this.#session.connection.replyStatus(Status.EEXIST);
+      return null;
     }
-    const status = this.#file === null ? Status.EEXIST : Status.OK;
+    const status = isTaken ? Status.OK : Status.EEXIST;
     return recorded(this.#session, formatRecord(timestamp, op, stored.name), timestamp, status);
+  }
+
+  #isTaken(file: TemporaryFile): boolean {
+    const verdict = verdictOf(this.#session, this.#copy);
+    if (verdict !== "compare") return verdict === "take";
+    return Buffer.compare(readFileSync(file.path), readFileSync(this.#copy.stored.path)) > 0;
   }
 
   abort(): void {
@@ -80,6 +102,11 @@ class SyncCopy implements BodySink {
     this.#file?.discard();
     this.#session.failWith(error);
   }
+}
+
+function verdictOf(session: Session, { stored, size, timestamp, op }: Copy): CopyVerdict {
+  const change = { ...incoming(session, timestamp), size, isUpdate: op === Op.SYNC_UPDATE };
+  return judgeCopy(stored.name, change, localState(session.worker, stored));
 }
 
 function route(isUpdate: boolean): StreamRoute<Session> {
@@ -96,10 +123,8 @@ function route(isUpdate: boolean): StreamRoute<Session> {
       if (fileSize < 0 || streamLength !== (isAnnouncedOnly ? 0 : fileSize)) {
         throw new ProtocolError(`Cannot take ${fileSize} bytes: ${streamLength} follow`);
       }
-      const copy: Copy = { stored, size: fileSize, timestamp, op };
-      if (isAnnouncedOnly) return new SyncCopy(session, copy, true);
-      const stat = isUpdate ? undefined : lstatSync(stored.path, { throwIfNoEntry: false });
-      return new SyncCopy(session, copy, stat?.isFile() === true && stat.size === fileSize);
+      const copy: Copy = { stored, size: fileSize, timestamp, op, isAnnouncedOnly };
+      return new SyncCopy(session, copy, !isAnnouncedOnly && verdictOf(session, copy) !== "have");
     },
   };
 }

@@ -10,6 +10,7 @@ import { formatRecord, Op } from "../binlog/record.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { isGoneForGood } from "./local-state.ts";
 import { noteSource, recorded, syncHeadSize } from "./sync-common.ts";
 import { rangeSink } from "./write-range.ts";
 
@@ -45,7 +46,8 @@ function route(isAppend: boolean): StreamRoute<Session> {
         connection.replyStatus(status);
       };
       if (stat === undefined || !stat.isFile()) {
-        refuse(stat === undefined ? Status.ENOENT : Status.EEXIST);
+        // Asked for the whole file, the source would bring back what was deleted here.
+        refuse(stat === undefined && !isGoneForGood(worker, fileName) ? Status.ENOENT : Status.EEXIST);
         return null;
       }
       const judge = isAppend ? judgeAppend : judgeModify;
@@ -53,6 +55,8 @@ function route(isAppend: boolean): StreamRoute<Session> {
         session,
         {
           name: fileName,
+          // The source repeats what it got no answer to.
+          intent: null,
           path,
           position(file) {
             const status = judge(file.size, offset, byteCount);

@@ -17,8 +17,10 @@ import { formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory, inDirectory, renameWithoutReplacing } from "../io/new-file.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
+import { judgeDeletion, judgeLink, judgeRename } from "../replication/judge.ts";
 import { OpenFile } from "./appender-file.ts";
-import { noteSource, recorded } from "./sync-common.ts";
+import { incoming, isGoneForGood, localState, noteDeleted, noteWritten } from "./local-state.ts";
+import { lockNameOf, noteSource, recorded } from "./sync-common.ts";
 import { whileLocked } from "./while-locked.ts";
 
 export const reportServerIdRoute: WholeRoute<Session> = {
@@ -36,15 +38,27 @@ export const syncDeleteRoute: WholeRoute<Session> = {
   handle(session, body) {
     const { timestamp, groupName, fileName } = syncDeleteFile.request.parse(body);
     checkGroup(session.worker, groupName);
-    const { path } = locate(session.worker, fileName);
-    whileLocked(session, fileName, () => {
-      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+    const { worker } = session;
+    const stored = locate(worker, fileName);
+    whileLocked(session, lockNameOf(fileName), () => {
+      const change = incoming(session, timestamp);
+      const state = localState(worker, stored);
+      const isKnown = state.version?.isDeleted === true && state.version.timestamp >= timestamp;
+      if (!judgeDeletion(fileName, change, state) || (state.file === null && isKnown)) {
         session.connection.replyStatus(Status.ENOENT);
         return null;
       }
-      unlinkSync(path);
-      flushDirectory(session.worker, path);
-      return recorded(session, formatRecord(timestamp, Op.SYNC_DELETE, fileName), timestamp, Status.OK);
+      if (state.file !== null) {
+        unlinkSync(stored.path);
+        flushDirectory(worker, stored.path);
+      }
+      noteDeleted(worker, fileName, change);
+      const record = formatRecord(timestamp, Op.SYNC_DELETE, fileName);
+      if (state.file !== null) return recorded(session, record, timestamp, Status.OK);
+      // Recorded too: its creation may still be on the way from another storage. As in C it does not count as progress.
+      const committed = (status: number): void =>
+        session.connection.replyStatus(status === Status.OK ? Status.ENOENT : status);
+      return { record, waiter: { committed } };
     });
   },
 };
@@ -58,8 +72,8 @@ export const syncTruncateRoute: WholeRoute<Session> = {
     const { path } = locate(session.worker, fileName);
     whileLocked(session, fileName, () => {
       const stat = lstatSync(path, { throwIfNoEntry: false });
-      const status =
-        stat === undefined ? Status.ENOENT : !stat.isFile() || stat.size !== oldSize ? Status.EEXIST : null;
+      const isMissing = stat === undefined && !isGoneForGood(session.worker, fileName);
+      const status = isMissing ? Status.ENOENT : !stat?.isFile() || stat.size !== oldSize ? Status.EEXIST : null;
       if (status !== null) {
         noteSource(session, timestamp);
         session.connection.replyStatus(status);
@@ -85,15 +99,23 @@ export const syncRenameRoute: WholeRoute<Session> = {
     const { timestamp, groupName, newName, oldName } = syncRenameFile.request.parse(body);
     checkGroup(session.worker, groupName);
     checkNames(newName, oldName);
-    const target = locate(session.worker, newName);
-    const source = locate(session.worker, oldName);
+    const { worker } = session;
+    const target = locate(worker, newName);
+    const source = locate(worker, oldName);
     whileLocked(session, oldName, () => {
-      if (existsSync(target.path)) {
+      if (existsSync(target.path) || isGoneForGood(worker, newName)) {
         session.connection.replyStatus(Status.EEXIST);
         return null;
       }
+      const stat = lstatSync(source.path, { throwIfNoEntry: false });
+      // A file of another size is not what was renamed: the source sends the whole file.
+      if (stat === undefined || !judgeRename(newName, stat.size)) {
+        session.connection.replyStatus(Status.ENOENT);
+        return null;
+      }
       renameWithoutReplacing(source.path, target.path);
-      flushDirectory(session.worker, target.path);
+      flushDirectory(worker, target.path);
+      noteDeleted(worker, oldName, incoming(session, timestamp));
       const record = formatRecord(timestamp, Op.SYNC_RENAME, `${newName} ${oldName}`);
       // A rename does not count as progress of its source (storage.md §7.5).
       return {
@@ -112,13 +134,16 @@ export const syncCreateLinkRoute: WholeRoute<Session> = {
     const { timestamp, groupName, linkName, sourceName } = syncCreateLink.request.parse(body);
     checkGroup(session.worker, groupName);
     checkNames(linkName, sourceName);
-    const link = locate(session.worker, linkName);
-    const source = locate(session.worker, sourceName);
+    const { worker } = session;
+    const link = locate(worker, linkName);
+    const source = locate(worker, sourceName);
     whileLocked(session, linkName, () => {
-      const isNeeded = lstatSync(link.path, { throwIfNoEntry: false }) === undefined && existsSync(source.path);
-      if (isNeeded) {
+      const change = incoming(session, timestamp);
+      // Also when its file is not here yet: that may come from another storage, later.
+      if (judgeLink(linkName, change, localState(worker, link))) {
+        noteWritten(worker, linkName, change);
         inDirectory(link.path, () => symlinkSync(source.path, link.path));
-        flushDirectory(session.worker, link.path);
+        flushDirectory(worker, link.path);
       }
       const record = formatRecord(timestamp, Op.SYNC_LINK, `${linkName} ${sourceName}`);
       return recorded(session, record, timestamp, Status.OK);

@@ -32,6 +32,7 @@ export const truncateRoute: WholeRoute<Session> = {
           return null;
         }
         countTried(worker, counters);
+        worker.commits.intend(Op.TRUNCATE, fileName);
         file.truncate(newSize);
         file.flush();
         return {

@@ -18,6 +18,7 @@ import { codedErrno } from "../io/errno.ts";
 import { removeQuietly, TemporaryFile } from "../io/new-file.ts";
 import { ClientCompletion, countTried, type Session } from "../io/session.ts";
 import { locate } from "../io/store-paths.ts";
+import { noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
 import { uploadCounters } from "./upload.ts";
 import { whileLocked } from "./while-locked.ts";
 
@@ -70,9 +71,11 @@ class SlaveUpload implements BodySink {
 
   #publish(): Outcome {
     const { worker } = this.#session;
-    const timestamp = this.#file.modifiedAt;
-    this.#file.finish(null);
+    const timestamp = Math.max(this.#file.modifiedAt, ownTimestamp(worker, { name: this.#name, path: this.#path }));
+    this.#file.finish(timestamp);
+    worker.commits.intend(Op.CREATE, this.#name);
     this.#file.publish(this.#path);
+    noteWritten(worker, this.#name, ownChange(timestamp));
     countTried(worker, uploadCounters, this.#size);
     const packet = encodeResponse(uploadSlaveFile, {
       groupName: worker.config.groupName,

@@ -48,6 +48,7 @@ function withFreshName(plan: Plan, timestamp: number, crc: number, create: (path
     const block = encodeBlock(worker.config.sourceBytes, timestamp, kind, size, crc, random);
     const name = placeNewFile(worker, storePath, block, formatTail(ext, Math.floor(Math.random() * DIGITS_RANGE)));
     try {
+      worker.commits.intend(Op.CREATE, name);
       create(pathOf(worker, storePath, name));
       return name;
     } catch (error) {

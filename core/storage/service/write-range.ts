@@ -5,6 +5,7 @@
 import type { BodySink } from "../../net/frame-protocol.ts";
 import { Status } from "../../wire/status.ts";
 import type { Outcome } from "../binlog/commit-queue.ts";
+import type { BinlogOp } from "../binlog/record.ts";
 import { CollectedBody, SMALL_BODY_MAX_BYTES } from "../io/collected-body.ts";
 import type { Session } from "../io/session.ts";
 import type { FileLock } from "../scoreboard/lock-table.ts";
@@ -14,6 +15,8 @@ import { settle } from "./while-locked.ts";
 export interface RangeOperation {
   readonly name: string;
   readonly path: string;
+  /** What is noted while the file is changed and not yet recorded; null: nothing. */
+  readonly intent: BinlogOp | null;
   /** The file is open and locked: where to write, or a status that ends the operation. */
   position(file: OpenFile): { at: number } | { status: number };
   /** Everything is written; null: it has answered and leaves no record. The lock is given back after the record. */
@@ -40,20 +43,23 @@ class Writing {
   readonly #file: OpenFile;
   readonly #at: number;
   #written = 0;
+  /** Ends the note of a change that takes longer. */
+  readonly endNote: () => void;
 
-  private constructor(operation: RangeOperation, file: OpenFile, at: number) {
+  private constructor(operation: RangeOperation, file: OpenFile, at: number, endNote: () => void) {
     this.#operation = operation;
     this.#file = file;
     this.#at = at;
+    this.endNote = endNote;
   }
 
-  /** Opens the file; null when the operation has ended with an answer. */
-  static begin(session: Session, operation: RangeOperation): Writing | null {
+  /** Opens the file; null when the operation has ended with an answer. `isLong`: it is not written in this turn. */
+  static begin(session: Session, operation: RangeOperation, isLong: boolean): Writing | null {
     let file: OpenFile | undefined;
     try {
       file = new OpenFile(session.worker, operation.path);
       const place = operation.position(file);
-      if ("at" in place) return new Writing(operation, file, place.at);
+      if ("at" in place) return new Writing(operation, file, place.at, noteIntent(session, operation, isLong));
       operation.refuse(place.status);
     } catch (error) {
       operation.fail(error);
@@ -90,6 +96,12 @@ class Writing {
   }
 }
 
+function noteIntent({ worker }: Session, { intent, name }: RangeOperation, isLong: boolean): () => void {
+  if (intent !== null && isLong) return worker.commits.intendLong(intent, name);
+  if (intent !== null) worker.commits.intend(intent, name);
+  return () => {};
+}
+
 class CollectedRange implements BodySink {
   readonly #session: Session;
   readonly #operation: RangeOperation;
@@ -119,7 +131,7 @@ class CollectedRange implements BodySink {
   abort(): void {}
 
   #apply(): Outcome | null {
-    const writing = Writing.begin(this.#session, this.#operation);
+    const writing = Writing.begin(this.#session, this.#operation, false);
     if (writing === null) return null;
     try {
       for (const piece of this.#body.pieces) writing.write(piece);
@@ -149,7 +161,7 @@ class StreamedRange implements BodySink {
     const lock = worker.locks.acquire(this.#operation.name, {
       granted: (held) => {
         this.#lock = held;
-        this.#writing = Writing.begin(this.#session, this.#operation);
+        this.#writing = Writing.begin(this.#session, this.#operation, true);
         if (this.#writing === null) held.release();
         connection.resumeBody();
       },
@@ -174,7 +186,7 @@ class StreamedRange implements BodySink {
     try {
       const outcome = writing.finish();
       this.#writing = null;
-      settle(this.#session, this.#lock!, outcome);
+      this.#settle(writing, outcome);
     } catch (error) {
       this.#interrupt();
       this.#operation.fail(error);
@@ -189,6 +201,21 @@ class StreamedRange implements BodySink {
   #interrupt(): void {
     const writing = this.#writing;
     this.#writing = null;
-    if (writing !== null) settle(this.#session, this.#lock!, writing.interrupt(this.#session));
+    if (writing !== null) this.#settle(writing, writing.interrupt(this.#session));
+  }
+
+  /** The note stays until the record is written. */
+  #settle(writing: Writing, outcome: Outcome | null): void {
+    if (outcome === null) writing.endNote();
+    const noted = outcome && {
+      record: outcome.record,
+      waiter: {
+        committed(status: number): void {
+          outcome.waiter.committed(status);
+          writing.endNote();
+        },
+      },
+    };
+    settle(this.#session, this.#lock!, noted);
   }
 }

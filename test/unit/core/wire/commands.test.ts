@@ -230,7 +230,7 @@ describe("decoded values", () => {
 });
 
 describe("the table of commands", () => {
-  test("holds every number of tracker.md §1.7 and storage.md §1.3, and no other", () => {
+  test("holds every number of tracker.md §1.7 and storage.md §1.3, ours, and no other", () => {
     const numbers = [
       ...[
         9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37,
@@ -241,6 +241,8 @@ describe("the table of commands", () => {
         87,
       ],
       ...[88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111],
+      // Ours: REPLICATION_STATUS.
+      200,
     ];
     expect([...commandsByNumber.keys()].sort((a, b) => a - b)).toEqual(numbers);
   });

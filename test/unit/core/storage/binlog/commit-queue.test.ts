@@ -21,6 +21,7 @@ const reported: string[] = [];
 const text = (index = 0): string => readFileSync(binlogPath(folder, index), "latin1");
 const queue = (power = false): CommitQueue =>
   new CommitQueue(scoreboard, folder, {
+    worker: 0,
     flushesToDisk: power,
     report: (line) => void reported.push(line),
     grown: () => void reported.push("grown"),

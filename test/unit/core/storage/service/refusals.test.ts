@@ -179,16 +179,6 @@ const rows: readonly (readonly [title: string, status: number, request: () => Bu
         oldName: APPENDER,
       }),
   ],
-  [
-    "sync delete: missing file",
-    2,
-    () =>
-      request(sync.syncDeleteFile, {
-        timestamp: 7,
-        groupName: group1,
-        fileName: MISSING,
-      }),
-  ],
   ["one path's binlog: not a source of disk recovery", 22, () => packet(26, Buffer.alloc(17))],
   ["trunk commands: not a trunk server", 22, () => packet(27, Buffer.alloc(25))],
   ["command 39 does not exist", 22, () => packet(39, Buffer.alloc(0))],

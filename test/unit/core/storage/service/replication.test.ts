@@ -211,7 +211,8 @@ describe("the small ones", () => {
 
   test("rename keeps the file's time (§3.6)", async () => {
     const [oldName, newName] = [fresh("appender"), fresh()];
-    worker.place(oldName, "x", 1000);
+    // As many bytes as the new name says.
+    worker.place(oldName, "", 1000);
     expect(
       await client.ask(
         request(syncRenameFile, {
@@ -225,7 +226,15 @@ describe("the small ones", () => {
     expect([existsSync(worker.path(oldName)), worker.modifiedAt(newName)]).toEqual([false, 1000]);
   });
 
-  test("a link is made once; without its source nothing is made, and the answer is 0 (§3.7)", async () => {
+  test("a rename of a file that is not what the new name says is refused: the source sends the whole file", async () => {
+    const [oldName, newName] = [fresh("appender"), fresh()];
+    worker.place(oldName, "not empty");
+    const fields = { timestamp: TIME, groupName, newName, oldName };
+    expect(await client.status(request(syncRenameFile, fields))).toBe(Errno.ENOENT);
+    expect(existsSync(worker.path(oldName))).toBe(true);
+  });
+
+  test("a link is made once, also before its source has come; the answer is 0 (§3.7)", async () => {
     const [linkName, sourceName] = [fresh(), fresh()];
     const create = (): Promise<number> =>
       client.status(
@@ -237,10 +246,66 @@ describe("the small ones", () => {
         }),
       );
     expect(await create()).toBe(Errno.OK);
-    expect(existsSync(worker.path(linkName))).toBe(false);
+    expect(readlinkSync(worker.path(linkName))).toBe(worker.path(sourceName));
     worker.place(sourceName, "content");
     expect([await create(), await create()]).toEqual([Errno.OK, Errno.OK]);
     expect(readlinkSync(worker.path(linkName))).toBe(worker.path(sourceName));
+  });
+});
+
+describe("late and repeated messages", () => {
+  const deletion = (fileName: string, timestamp = TIME): Buffer =>
+    request(syncDeleteFile, { timestamp, groupName, fileName });
+
+  test("a deleted file does not come back, whatever is repeated", async () => {
+    const name = fresh();
+    expect(await client.status(copy(syncCreateFile, name, "content"))).toBe(Errno.OK);
+    expect(await client.status(deletion(name))).toBe(Errno.OK);
+    const records = worker.records().length;
+    expect(await client.status(copy(syncCreateFile, name, "content"))).toBe(Errno.EEXIST);
+    expect(await client.status(copy(syncUpdateFile, name, "content"))).toBe(Errno.EEXIST);
+    expect(await client.status(range(syncAppendFile, name, 7, "more"))).toBe(Errno.EEXIST);
+    expect(await client.status(range(syncModifyFile, name, 0, "m"))).toBe(Errno.EEXIST);
+    expect(existsSync(worker.path(name))).toBe(false);
+    expect(worker.records().length).toBe(records);
+  });
+
+  test("a deletion that comes before its file answers 2, is recorded once, and keeps the file away", async () => {
+    const name = fresh();
+    expect(await client.status(deletion(name))).toBe(Errno.ENOENT);
+    expect(worker.lastRecord()).toBe(`${TIME} d ${name}`);
+    const records = worker.records().length;
+    expect(await client.status(deletion(name))).toBe(Errno.ENOENT);
+    expect(await client.status(copy(syncCreateFile, name, "content"))).toBe(Errno.EEXIST);
+    expect([existsSync(worker.path(name)), worker.records().length]).toEqual([false, records]);
+  });
+
+  test("of metadata the later change wins", async () => {
+    const name = `${fresh()}-m`;
+    const at = (timestamp: number, text: string): Buffer =>
+      request(syncUpdateFile, { fileSize: text.length, timestamp, groupName, fileName: name }, text);
+    expect(await client.status(at(2000, "b"))).toBe(Errno.OK);
+    expect(await client.status(at(1000, "a"))).toBe(Errno.EEXIST);
+    expect(worker.content(name)).toBe("b");
+    expect(await client.status(deletion(name, 1500))).toBe(Errno.ENOENT);
+    expect(worker.content(name)).toBe("b");
+    expect(await client.status(deletion(name, 2000))).toBe(Errno.OK);
+    expect(await client.status(at(1999, "c"))).toBe(Errno.EEXIST);
+    expect(await client.status(at(3000, "d"))).toBe(Errno.OK);
+    expect(worker.content(name)).toBe("d");
+  });
+
+  test("of metadata that two storages changed in one second the greater content wins, in either order", async () => {
+    const [a, b] = [await worker.client(), await worker.client()];
+    expect(await a.status(request(reportServerId, { storageId: "10.0.0.21" }))).toBe(Errno.OK);
+    expect(await b.status(request(reportServerId, { storageId: "10.0.0.22" }))).toBe(Errno.OK);
+    const update = (name: string, text: string): Buffer =>
+      request(syncUpdateFile, { fileSize: 1, timestamp: 2000, groupName, fileName: name }, text);
+    const [one, two] = [`${fresh()}-m`, `${fresh()}-m`];
+    for (const packet of [update(one, "x"), update(two, "y")]) expect(await a.status(packet)).toBe(Errno.OK);
+    expect(await b.status(update(one, "y"))).toBe(Errno.OK);
+    expect(await b.status(update(two, "x"))).toBe(Errno.EEXIST);
+    expect([worker.content(one), worker.content(two)]).toEqual(["y", "y"]);
   });
 });
 
@@ -266,6 +331,7 @@ describe("how far a source has come (§7.5)", () => {
     const early = request(syncAppendFile, { offset: 9, byteCount: 1, timestamp: 500, groupName, fileName: name }, "x");
     expect([await one.status(early), received()]).toEqual([Errno.ENOENT, 500]);
     const newName = fresh();
+    worker.place(name, "");
     const rename = request(syncRenameFile, {
       timestamp: 600,
       groupName,

@@ -1,0 +1,111 @@
+// What start-up takes from the end of the binlog: the last changes of names, against late messages of other storages
+// (versions.ts), and the records that a crash kept from being written (repair.ts).
+
+import { appendFileSync, existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { StorageSettings } from "../../../conf/index.ts";
+import { parseLogicName } from "../../fileid/logic-name.ts";
+import type { Logger } from "../../observe/logger.ts";
+import { binlogPath } from "../binlog/binlog-files.ts";
+import { BinlogReader } from "../binlog/binlog-reader.ts";
+import { readIntents } from "../binlog/intents.ts";
+import { type BinlogRecord, isOwn, Op, upperOf } from "../binlog/record.ts";
+import { type Found, missingRecords } from "../binlog/repair.ts";
+import { isReusable } from "../replication/judge.ts";
+import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import { ORIGIN_OWN, ORIGIN_UNKNOWN } from "../scoreboard/versions.ts";
+
+/** Some 700,000 records. */
+const TAIL_BYTES = 64 * 1024 * 1024;
+
+/** Reads the binlog's end into the scoreboard and appends what is missing. Before any worker starts. */
+export async function recoverFromBinlog(
+  folder: string,
+  settings: StorageSettings,
+  scoreboard: Scoreboard,
+  log: Logger,
+): Promise<void> {
+  const notes = readdirSync(folder).filter((name) => name.startsWith(".fdfs-intents."));
+  const intents = notes.flatMap((name) => readIntents(join(folder, name)));
+  const wanted = new Set(intents.map(({ name }) => name));
+  const last = new Map<string, BinlogRecord>();
+  await forEachLast(folder, scoreboard, (record) => {
+    noteVersion(scoreboard, record);
+    if (wanted.has(record.name)) last.set(record.name, record);
+  });
+  const now = Math.floor(Date.now() / 1000);
+  const lines = missingRecords(
+    intents,
+    (name) => find(settings, name),
+    (name) => last.get(name),
+    now,
+  );
+  if (lines.length > 0) {
+    const { binlogIndex, binlogSize } = scoreboard;
+    const text = lines.join("");
+    appendFileSync(binlogPath(folder, binlogIndex), text, "latin1");
+    scoreboard.setBinlog(binlogIndex, binlogSize + text.length);
+    log.notice(`Recorded ${lines.length} changes that were under way when the storage ended last time`);
+  }
+  for (const name of notes) rmSync(join(folder, name), { force: true });
+}
+
+async function forEachLast(
+  folder: string,
+  { binlogIndex, binlogSize }: Scoreboard,
+  take: (record: BinlogRecord) => void,
+): Promise<void> {
+  const start = startOfTail(folder, binlogIndex, binlogSize);
+  const reader = new BinlogReader(folder, start, () => binlogIndex);
+  try {
+    // Somewhere inside the file: the first line may be the rest of one.
+    let isFirst = start.offset > 0;
+    for (let lines = await reader.read(); lines.length > 0; lines = await reader.read()) {
+      for (const { record } of lines) {
+        if (!isFirst && typeof record !== "string") take(record);
+        isFirst = false;
+      }
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+/** Also the end of the file before when the last one has just begun; packed files are left alone. */
+function startOfTail(folder: string, index: number, size: number): { index: number; offset: number } {
+  if (size >= TAIL_BYTES || index === 0) return { index, offset: Math.max(0, size - TAIL_BYTES) };
+  const before = binlogPath(folder, index - 1);
+  if (!existsSync(before)) return { index, offset: 0 };
+  return { index: index - 1, offset: Math.max(0, lstatSync(before).size - (TAIL_BYTES - size)) };
+}
+
+function noteVersion({ versions }: Scoreboard, { op, name, otherName, timestamp }: BinlogRecord): void {
+  const origin = isOwn(op) ? ORIGIN_OWN : ORIGIN_UNKNOWN;
+  const kind = upperOf(op);
+  if (kind === Op.DELETE) versions.note(name, { timestamp, origin, isDeleted: true });
+  else if (kind === Op.RENAME) versions.note(otherName, { timestamp, origin, isDeleted: true });
+  else if ((kind === Op.CREATE || kind === Op.UPDATE || kind === Op.LINK) && isReusable(name)) {
+    versions.note(name, { timestamp, origin, isDeleted: false });
+  }
+}
+
+function find(settings: StorageSettings, name: string): Found {
+  const nothing: Found = { kind: "nothing", modifiedAt: 0, target: "" };
+  try {
+    const { storePathIndex, truePath } = parseLogicName(name, settings.storePaths.length);
+    const path = join(settings.storePaths[storePathIndex]!.path, "data", truePath);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return nothing;
+    const modifiedAt = Math.floor(stat.mtimeMs / 1000);
+    if (!stat.isSymbolicLink()) return { kind: "file", modifiedAt, target: "" };
+    return { kind: "link", modifiedAt, target: targetName(settings, readlinkSync(path)) };
+  } catch {
+    return nothing;
+  }
+}
+
+function targetName({ storePaths }: StorageSettings, target: string): string {
+  const index = storePaths.findIndex(({ path }) => target.startsWith(`${path}/data/`));
+  if (index < 0) return "";
+  return `M${index.toString(16).toUpperCase().padStart(2, "0")}/${target.slice(`${storePaths[index]!.path}/data/`.length)}`;
+}
