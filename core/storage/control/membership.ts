@@ -58,6 +58,10 @@ export class Membership {
     return this.#trunkServer;
   }
 
+  find(id: string): Member | undefined {
+    return this.#members.get(id);
+  }
+
   statusOf(id: string): number | null {
     return this.#members.get(id)?.status ?? null;
   }

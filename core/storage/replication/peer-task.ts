@@ -264,13 +264,26 @@ export class PeerTask {
   }
 
   #dispatch(pipe: Pipe): void {
-    const now = Date.now();
-    if (now < this.#refusedUntilMs) return;
     while (this.#lanes.running < this.#help.maxLanes) {
-      const entry = pipe.window.next(now);
+      const entry = this.#next(pipe);
       if (entry === undefined) return;
-      void this.#send(pipe, entry);
+      void this.#work(pipe, entry);
     }
+  }
+
+  #next(pipe: Pipe): Entry | undefined {
+    const now = Date.now();
+    return now < this.#refusedUntilMs || this.#signal.aborted ? undefined : pipe.window.next(now);
+  }
+
+  /** Sends one record after the other as long as there are some; wakes the task when it has to read on or to wait. */
+  async #work(pipe: Pipe, first: Entry): Promise<void> {
+    for (let entry: Entry | undefined = first; entry !== undefined; entry = this.#next(pipe)) {
+      await this.#send(pipe, entry);
+      if (pipe !== this.#pipe) return;
+      if (pipe.isRunningLow) this.wake();
+    }
+    this.wake();
   }
 
   /** Sends one record and settles it in the window; never rejects. */
@@ -294,7 +307,6 @@ export class PeerTask {
     if (status === 0) this.#confirm(pipe, entry);
     else if (status !== null) this.#refuse(pipe, entry, status);
     if (copyPauseMs > 0) await pause(copyPauseMs, this.#signal);
-    this.wake();
   }
 
   #confirm(pipe: Pipe, entry: Entry): void {

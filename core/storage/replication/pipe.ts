@@ -7,6 +7,7 @@ import { isForPeer, namesOf, type OldFiles } from "./selection.ts";
 import { SendWindow } from "./window.ts";
 
 const WINDOW_MAX = 2000;
+const WINDOW_LOW = 500;
 
 export class Pipe {
   readonly window: SendWindow;
@@ -22,6 +23,11 @@ export class Pipe {
   /** The end of the binlog was reached, and everything before it is confirmed. */
   get isAtEnd(): boolean {
     return this.#isEndReached && this.window.size === 0;
+  }
+
+  /** There is more to be read, and soon nothing more to be sent. */
+  get isRunningLow(): boolean {
+    return !this.#isEndReached && this.window.size < WINDOW_LOW;
   }
 
   /** True when the binlog has grown since it was read. */

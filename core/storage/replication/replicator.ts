@@ -100,7 +100,7 @@ export class Replicator {
   }
 
   #reportOf(task: PeerTask): PeerReport[] {
-    const member = this.#memberOf(task.id);
+    const member = this.#help.membership.find(task.id);
     if (member === undefined) return [];
     const end = this.#binlogEnd();
     const committed = task.committed ?? { index: 0, offset: 0 };
@@ -140,10 +140,6 @@ export class Replicator {
     return { index: scoreboard.binlogIndex, offset: scoreboard.binlogSize };
   }
 
-  #memberOf(id: string): Member | undefined {
-    return this.#help.membership.members.find((member) => member.id === id);
-  }
-
   #makeTaskHelp(): PeerTaskHelp {
     const { settings, discovery, membership, questions, scoreboard, folder, flag, log, port } = this.#help;
     const { groupName, parameters, storageIds } = discovery;
@@ -158,7 +154,7 @@ export class Replicator {
       hours: { startSeconds: settings.syncStartTimeSeconds, endSeconds: settings.syncEndTimeSeconds },
       markEveryRows: settings.writeMarkFileFreq,
       skipsInvalid: settings.fileSyncSkipInvalidRecord,
-      member: (id) => this.#memberOf(id),
+      member: (id) => membership.find(id),
       addressOf: (member) => ({ hosts: addressesOf(storageIds, member), port: member.port }),
       markName: (id) => markFileName(id, port, parameters.useStorageId),
       isSettled: () => flag.value.syncOldDone,
