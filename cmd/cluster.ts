@@ -4,15 +4,24 @@ import { createClient, type FdfsClient } from "../core/client/index.ts";
 import type { CommandContext } from "./command.ts";
 import { findTrackers } from "./trackers.ts";
 
-/** Opens a client for the trackers the context names, closes it whatever happens. */
-export async function withClient<T>(context: CommandContext, use: (client: FdfsClient) => Promise<T>): Promise<T> {
+const NO_LIMITS = { connectMs: Number.POSITIVE_INFINITY, networkMs: Number.POSITIVE_INFINITY };
+
+/**
+ * Opens a client for the trackers the context names, closes it whatever happens. `limits` shorten the
+ * configured timeouts.
+ */
+export async function withClient<T>(
+  context: CommandContext,
+  use: (client: FdfsClient) => Promise<T>,
+  limits: { readonly connectMs: number; readonly networkMs: number } = NO_LIMITS,
+): Promise<T> {
   const { settings, warnings } = await findTrackers(context);
   // Not in a cron job's mail: fdfs conf check tells them too.
   if (context.isTerminal) for (const warning of warnings) await context.stderr.write(`${warning}\n`);
   const client = createClient({
     trackers: settings.trackerServers,
-    connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
-    networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
+    connectTimeoutMs: Math.min(limits.connectMs, settings.connectTimeoutSeconds * 1000),
+    networkTimeoutMs: Math.min(limits.networkMs, settings.networkTimeoutSeconds * 1000),
     storageIds: settings.loadFdfsParametersFromTracker ? "tracker" : settings.storageIds,
     connectFirstBy: settings.connectFirstBy,
   });

@@ -170,8 +170,31 @@ export const commands: readonly CommandSpec[] = [
       { flags: "--watch [seconds]", summary: "Show again every so often (default 2)", kind: "optional-count" },
       json,
     ],
-    details: trackerSources,
+    details: [
+      "As fdfs_monitor shows it, and below each storage what it says of its copying to every other (a C storage does",
+      "not say). fdfs explain tells what is wrong and why.",
+      ...trackerSources,
+    ],
     load: () => import("./monitor.ts"),
+  },
+  {
+    name: "explain",
+    usage: "[GROUP|IP|IP:PORT|STORAGE_ID|FILE_ID]",
+    summary: "Why the cluster, a server or a file is as it is, and what to do",
+    options: [
+      ...clusterOptions,
+      { flags: "--verify", summary: "Of a file: fetch it from every server and compare the contents" },
+      json,
+    ],
+    details: [
+      "Asks every tracker and every storage itself, and says in sentences: without argument what is wrong in the whole",
+      "cluster; of a server why it is not ACTIVE, what it owes the others and they owe it; of a file which servers have",
+      "it, whether the copies are the same, and why one is missing. Servers that are away cost about three seconds.",
+      "A C server does not tell how far it has copied: then the times that the trackers keep must do.",
+      "Exit status: 0 in order (notices do not count), 1 a problem was found, 2 used wrongly.",
+      ...trackerSources,
+    ],
+    load: () => import("./explain.ts"),
   },
   {
     name: "delete-storage",

@@ -1,8 +1,11 @@
-// `fdfs monitor`: the state of groups and storages as one tracker sees it, once or again and again.
+// `fdfs monitor`: the state of groups and storages as one tracker sees it, and of copying as the storages tell it, once or
+// again and again.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FdfsClient } from "../core/client/index.ts";
+import type { ReplicationReport } from "../core/wire/own-commands.ts";
 import { storageStatusName } from "../core/wire/storage-status.ts";
+import type { StorageInfo } from "../core/wire/tracker-list.ts";
 import { withClient } from "./cluster.ts";
 import { coloursFor } from "./colour.ts";
 import { type CommandContext, UsageError } from "./command.ts";
@@ -10,6 +13,7 @@ import { isSet, numberOption } from "./options.ts";
 import { messageOf, writeJson } from "./print.ts";
 import { readGroups } from "./read-groups.ts";
 import { clusterText, type GroupState, type StatusStyle, syncDelaySeconds } from "./render/cluster-text.ts";
+import { type ReplicationReports, replicationLines, reportKey, setAsideCount } from "./render/replication-text.ts";
 import { formatTime } from "./render/units.ts";
 
 const DEFAULT_WATCH_SECONDS = 2;
@@ -22,7 +26,7 @@ export async function run(context: CommandContext): Promise<number> {
   const groupName = args[0] ?? null;
   return withClient(context, async (client) => {
     if (!isSet(options, "watch")) {
-      await show(context, await readGroups(client), groupName);
+      await show(context, client, groupName);
       return 0;
     }
     const seconds = options["watch"] === true ? DEFAULT_WATCH_SECONDS : (numberOption(options, "watch") ?? 0);
@@ -40,9 +44,7 @@ async function watch(
 ): Promise<number> {
   for (;;) {
     try {
-      const groups = await readGroups(client);
-      if (context.stdout.isTerminal) await context.stdout.write(CLEAR_SCREEN);
-      await show(context, groups, groupName);
+      await show(context, client, groupName, context.stdout.isTerminal ? CLEAR_SCREEN : "");
     } catch (error) {
       if (error instanceof UnknownGroup) throw error;
       await context.stderr.write(`${formatTime(Math.floor(Date.now() / 1000))} ${messageOf(error)}\n`);
@@ -54,14 +56,31 @@ async function watch(
 
 class UnknownGroup extends Error {}
 
-async function show(context: CommandContext, groups: GroupState[], groupName: string | null): Promise<void> {
+async function show(context: CommandContext, client: FdfsClient, groupName: string | null, before = ""): Promise<void> {
+  const groups = await readGroups(client);
   const shown = groupName === null ? groups : groups.filter(({ group }) => group.groupName === groupName);
   if (groupName !== null && shown.length === 0) {
     const known = groups.map(({ group }) => group.groupName).join(", ");
     throw new UnknownGroup(`Cannot show group ${groupName}: the tracker knows ${known === "" ? "no group" : known}`);
   }
-  if (isSet(context.options, "json")) await writeJson(context, { groups: shown.map(groupJson) });
-  else await context.stdout.write(clusterText(groups, groupName, statusStyle(context)));
+  const reports = await readReports(client, shown);
+  if (isSet(context.options, "json")) {
+    await writeJson(context, { groups: shown.map((state) => groupJson(state, reports)) });
+    return;
+  }
+  const text = clusterText(groups, groupName, statusStyle(context), replicationLines(reports));
+  await context.stdout.write(before + text);
+}
+
+/** All at the same time, so that storages which are away cost one short wait. */
+async function readReports(client: FdfsClient, groups: readonly GroupState[]): Promise<ReplicationReports> {
+  const reports = new Map<string, ReplicationReport>();
+  const ask = async (groupName: string, { id, ipAddress, storagePort }: StorageInfo): Promise<void> => {
+    const answer = await client.storageReplication({ host: ipAddress, port: storagePort });
+    if (answer.kind === "report") reports.set(reportKey(groupName, id), answer.report);
+  };
+  await Promise.all(groups.flatMap(({ group, storages }) => storages.map((storage) => ask(group.groupName, storage))));
+  return reports;
 }
 
 function statusStyle(context: CommandContext): StatusStyle {
@@ -72,14 +91,19 @@ function statusStyle(context: CommandContext): StatusStyle {
   };
 }
 
-/** The same facts under the wire's field names; times are Unix seconds, sizes MB or bytes as the names say. */
-function groupJson({ group, storages }: GroupState): object {
+/**
+ * The same facts under the wire's field names; times are Unix seconds, sizes MB or bytes as the names say. `replication`
+ * is null for a storage that does not tell.
+ */
+function groupJson({ group, storages }: GroupState, reports: ReplicationReports): object {
   return {
     ...group,
+    setAsideRecords: setAsideCount(reports, group.groupName),
     storages: storages.map((storage) => ({
       ...storage,
       statusName: storageStatusName(storage.status),
       syncDelaySeconds: syncDelaySeconds(storage, storages),
+      replication: reports.get(reportKey(group.groupName, storage.id)) ?? null,
     })),
   };
 }

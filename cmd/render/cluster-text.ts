@@ -16,6 +16,13 @@ export interface GroupState {
 export type StatusStyle = (word: string) => string;
 const plain: StatusStyle = (word) => word;
 
+/** Lines that the C release's monitor does not have, at the end of a group's head and of a storage. */
+export interface Annotations {
+  readonly ofGroup: (groupName: string) => readonly string[];
+  readonly ofStorage: (groupName: string, storageId: string) => readonly string[];
+}
+const none: Annotations = { ofGroup: () => [], ofStorage: () => [] };
+
 /** Counters in the order and under the labels of the C release; `stotal_` is its spelling and scripts depend on it. */
 const counters: readonly (readonly [string, keyof StorageStat])[] = [
   ["total_upload_count", "totalUploadCount"],
@@ -59,16 +66,21 @@ const counters: readonly (readonly [string, keyof StorageStat])[] = [
 ];
 
 /** All groups with their count, or the one group named. */
-export function clusterText(groups: readonly GroupState[], groupName: string | null, style = plain): string {
+export function clusterText(
+  groups: readonly GroupState[],
+  groupName: string | null,
+  style = plain,
+  annotations = none,
+): string {
   if (groupName !== null) {
     const named = groups.find((state) => state.group.groupName === groupName);
-    return named === undefined ? "" : groupText(named, style);
+    return named === undefined ? "" : groupText(named, style, annotations);
   }
-  const blocks = groups.map((state, index) => `\nGroup ${index + 1}:\n${groupText(state, style)}`);
+  const blocks = groups.map((state, index) => `\nGroup ${index + 1}:\n${groupText(state, style, annotations)}`);
   return `group count: ${groups.length}\n${blocks.join("")}`;
 }
 
-function groupText({ group, storages }: GroupState, style: StatusStyle): string {
+function groupText({ group, storages }: GroupState, style: StatusStyle, annotations: Annotations): string {
   const head = [
     `group name = ${group.groupName}`,
     ...spaceLines(group),
@@ -81,9 +93,13 @@ function groupText({ group, storages }: GroupState, style: StatusStyle): string 
     `subdir count per path = ${group.subdirCountPerPath}`,
     `current write server index = ${group.currentWriteServer}`,
     ...trunkServerLines(group, storages),
+    ...annotations.ofGroup(group.groupName),
     "",
   ];
-  const blocks = storages.map((storage, index) => storageText(storage, index + 1, storages, style));
+  const blocks = storages.map((storage, index) => {
+    const more = annotations.ofStorage(group.groupName, storage.id);
+    return storageText(storage, index + 1, storages, style, more);
+  });
   return `${head.join("\n")}\n${blocks.join("")}`;
 }
 
@@ -92,6 +108,7 @@ function storageText(
   number: number,
   members: readonly StorageInfo[],
   style: StatusStyle,
+  more: readonly string[],
 ): string {
   const { stat } = storage;
   const lines = [
@@ -116,6 +133,7 @@ function storageText(
     `last_source_update = ${formatTime(stat.lastSourceUpdate)}`,
     `last_sync_update = ${formatTime(stat.lastSyncUpdate)}`,
     `last_synced_timestamp = ${formatTime(stat.lastSyncedTimestamp)} ${delayText(storage, members)}`,
+    ...more,
   ];
   return `\tStorage ${number}:\n${lines.map((line) => `\t\t${line}\n`).join("")}`;
 }

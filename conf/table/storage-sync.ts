@@ -107,6 +107,12 @@ export const storageSyncSettings = {
     since: "6.01",
     doc: "When binlog files are compressed.",
   }),
+  readThrough: bool({
+    key: "read_through",
+    default: true,
+    since: "fdfs 0.2",
+    doc: "A file that is asked for and is not here yet is fetched from a storage of the group that has it and passed on; nothing is stored. Off: missing.",
+  }),
   durability: choice<"process" | "power">({
     key: "durability",
     values: { process: "process", power: "power" },

@@ -169,6 +169,12 @@ export const trackerTable = {
       since: "4.01",
       doc: "Store slave files as symbolic links.",
     }),
+    appenderFailover: bool({
+      key: "appender_failover",
+      default: false,
+      since: "fdfs 0.2",
+      doc: "While the server that an appender file was uploaded to is away, let another server of the group take its changes, as C FastDFS does. Both copies then differ for ever, and acknowledged appends can be lost. Off: such changes are refused with status 11 (try again) until the server is back or deleted.",
+    }),
     ...poolSettings,
   },
   sections: { errorLog: errorLogSection },

@@ -87,6 +87,21 @@ export class Caller {
     });
   }
 
+  /** Runs a conversation on a connection of its own, which nobody uses after it; `signal` ends the wait for a connection. */
+  async alone<T>(
+    server: Endpoint,
+    signal: AbortSignal,
+    talk: (connection: ClientConnection) => Promise<T>,
+  ): Promise<T> {
+    const { connection, release } = await this.#take(server, true, signal);
+    try {
+      return await talk(connection);
+    } finally {
+      connection.destroy();
+      release();
+    }
+  }
+
   async #over<T>(
     server: Endpoint,
     isRepeatable: boolean,
@@ -133,6 +148,19 @@ function together(failures: readonly RemoteError[]): RemoteError {
   const detail = first.message.slice(first.server.length + 2);
   const text = [detail, ...others.map(({ message }) => message)].join("; ");
   return new RemoteError(first.server, failures.at(-1)!.status, false, text, first.cause);
+}
+
+/** One request on a connection that `alone` gave; throws RemoteError. */
+export async function ask<Q, S>(
+  connection: ClientConnection,
+  command: Command<Q, S>,
+  value: Q,
+  options: { readonly status?: number; readonly timeoutMs?: number } = {},
+): Promise<S> {
+  const packet = encodeRequest(command, value, options.status === undefined ? {} : { status: options.status });
+  const { timeoutMs } = options;
+  const { status, body } = await connection.request(packet, timeoutMs === undefined ? {} : { timeoutMs });
+  return answerOf(connection, command, status, body);
 }
 
 function refusal(connection: ClientConnection, status: number): RemoteError {

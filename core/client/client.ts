@@ -18,8 +18,10 @@ import * as inquire from "./inquire.ts";
 import * as locate from "./locate.ts";
 import type { Metadata } from "./metadata.ts";
 import * as parameters from "./parameters.ts";
+import * as probe from "./probe.ts";
 import type { Session } from "./session.ts";
 import * as statistics from "./statistics.ts";
+import { type TrackerView, trackerViews } from "./tracker-views.ts";
 import { Trackers } from "./trackers.ts";
 import { type TransferOptions, type UploadOptions, upload } from "./upload.ts";
 
@@ -254,6 +256,30 @@ export class FdfsClient {
   volumeStat(filter: statistics.VolumeFilter): Promise<statistics.VolumeStat> {
     return statistics.volumeStat(this.#session, filter);
   }
+
+  /** What each tracker says of the cluster, asked at the same time; a tracker that fails says why instead. Never rejects. */
+  trackerViews(): Promise<TrackerView>[] {
+    return trackerViews(this.#session);
+  }
+
+  // ---- one storage by itself ----
+
+  /** How far one storage has copied its changes to each peer; a C storage does not know the question. Never rejects. */
+  storageReplication(storage: Endpoint): Promise<probe.ReplicationAnswer> {
+    return probe.storageReplication(this.#session, storage);
+  }
+
+  /** What one storage itself has of a file, without help of others. Never rejects for a server that fails. */
+  fileAt(storage: Endpoint, id: string): Promise<probe.FileAnswer> {
+    return probe.fileAt(this.#session, storage, id);
+  }
+
+  /** The same from the content that one storage sends: reads the whole file. */
+  contentAt(storage: Endpoint, id: string): Promise<probe.ContentAnswer> {
+    return probe.contentAt(this.#session, storage, id);
+  }
+
+  // ---- the cluster's rules ----
 
   /** The rules every storage takes from its tracker, by their names in tracker.conf. */
   parameters(): Promise<Map<string, string>> {

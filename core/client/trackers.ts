@@ -11,6 +11,9 @@ import { FdfsError, isRefusal, isUnreachable } from "./errors.ts";
 /** How long a tracker that did not answer is asked only after the others. */
 const AVOID_MS = 30_000;
 
+/** Asks one tracker; throws RemoteError. */
+type Ask = <Q, S>(command: Command<Q, S>, value: Q) => Promise<S>;
+
 export class Trackers {
   readonly #caller: Caller;
   /** By their first address; the caller knows the second. */
@@ -49,14 +52,18 @@ export class Trackers {
 
   /** Asks each tracker; those that could not be reached or refused give their error. */
   askAll<Q, S>(command: Command<Q, S>, value: Q): Promise<(S | RemoteError)[]> {
-    return Promise.all(
-      this.#endpoints.map((_, index) =>
-        this.#askOne(index, command, value).catch((error: unknown) => {
-          if (error instanceof RemoteError) return error;
-          throw error;
-        }),
-      ),
-    );
+    return Promise.all(this.talkToEach((ask) => ask(command, value)).map(({ outcome }) => outcome));
+  }
+
+  /** Holds the same conversation with each tracker at the same time; one that fails gives its error. */
+  talkToEach<T>(talk: (ask: Ask) => Promise<T>): { tracker: Endpoint; outcome: Promise<T | RemoteError> }[] {
+    return this.#endpoints.map((tracker, index) => ({
+      tracker,
+      outcome: talk((command, value) => this.#askOne(index, command, value)).catch((error: unknown) => {
+        if (error instanceof RemoteError) return error;
+        throw error;
+      }),
+    }));
   }
 
   async #askOne<Q, S>(index: number, command: Command<Q, S>, value: Q): Promise<S> {

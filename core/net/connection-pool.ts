@@ -1,6 +1,7 @@
 // Kept connections by server: last in, first out. One that has been idle for a while is probed with ACTIVE_TEST before it
 // is trusted, one that has been idle for too long is closed.
 
+import { isIPv6 } from "node:net";
 import { encodeRequest } from "../wire/command.ts";
 import { activeTest, quit } from "../wire/common-commands.ts";
 import { ClientConnection, type ConnectionTarget } from "./client-connection.ts";
@@ -11,7 +12,8 @@ export interface PoolOptions {
   readonly maxIdleMs: number;
   /** Idle longer than this, a connection is probed before use. */
   readonly probeAfterMs: number;
-  readonly localAddress?: string;
+  /** Where connections come from: the first of the server's address family. Absent or empty: the system chooses. */
+  readonly localAddresses?: readonly string[];
 }
 
 export class ConnectionPool {
@@ -46,7 +48,8 @@ export class ConnectionPool {
 
   /** A fresh connection; give it back with `release`. Rejects with a RemoteError. */
   async open(host: string, port: number): Promise<ClientConnection> {
-    const { connectTimeoutMs, networkTimeoutMs, localAddress } = this.#options;
+    const { connectTimeoutMs, networkTimeoutMs, localAddresses = [] } = this.#options;
+    const localAddress = localAddresses.find((address) => isIPv6(address) === isIPv6(host));
     const target: ConnectionTarget = {
       host,
       port,
@@ -72,6 +75,19 @@ export class ConnectionPool {
     list.push(connection);
     // A burst leaves connections at the bottom that nobody reaches any more.
     while (list[0] !== undefined && !this.#mayBeAlive(list[0])) this.#forget(list.shift()!);
+  }
+
+  /** Closes what has been idle for too long. */
+  trim(): void {
+    for (const [key, list] of this.#idle) {
+      const kept = list.filter((connection) => {
+        if (this.#mayBeAlive(connection)) return true;
+        this.#forget(connection);
+        return false;
+      });
+      if (kept.length > 0) this.#idle.set(key, kept);
+      else this.#idle.delete(key);
+    }
   }
 
   /** Closes everything, politely where nothing is under way. */

@@ -1,13 +1,17 @@
-// What a connection has answered and the kernel has not taken yet: the rest of a packet, or a file on its way. Never more
-// than one answer, so a slow reader costs a bounded buffer.
+// What a connection has answered and the kernel has not taken yet: the rest of a packet, or a file or other content on
+// its way. Never more than one answer, so a slow reader costs a bounded buffer.
 
 import type { Socket } from "../runtime/index.ts";
+import { type ContentEvents, ContentSender } from "./content-sender.ts";
 import { FileSender } from "./file-sender.ts";
+
+/** The end of an answer with content: what went wrong, and the bytes of content sent. */
+export type SentCallback = (error: Error | null, bytesSent: number) => void;
 
 export class Outbox {
   readonly #socket: Socket;
   #rest: Uint8Array[] = [];
-  #sender: FileSender | undefined;
+  #sender: FileSender | ContentSender | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -16,6 +20,11 @@ export class Outbox {
   /** The kernel has everything. */
   get isEmpty(): boolean {
     return this.#rest.length === 0 && this.#sender === undefined;
+  }
+
+  /** True while the next bytes have to come from elsewhere: the peer cannot do anything. */
+  get awaitsContent(): boolean {
+    return this.#sender instanceof ContentSender && this.#sender.awaitsContent;
   }
 
   send(bytes: Uint8Array): void {
@@ -28,16 +37,22 @@ export class Outbox {
   }
 
   /** Sends `head` and a piece of a file; `done` is called once, also when the file or the peer fails. */
-  sendFile(
-    head: Uint8Array,
-    fd: number,
-    offset: number,
-    length: number,
-    done: (error: Error | null, bytesSent: number) => void,
-  ): void {
+  sendFile(head: Uint8Array, fd: number, offset: number, length: number, done: SentCallback): void {
     this.#sender = new FileSender(this.#socket, head, fd, offset, length, (error, bytesSent) => {
       this.#sender = undefined;
       done(error, bytesSent);
+    });
+    this.flush();
+  }
+
+  /** Sends `head` and what `content` yields; `events.done` is called once, also when the content or the peer fails. */
+  sendContent(head: Uint8Array, content: AsyncIterable<Uint8Array>, events: ContentEvents): void {
+    this.#sender = new ContentSender(this.#socket, head, content, {
+      progress: events.progress,
+      done: (error, bytesSent) => {
+        this.#sender = undefined;
+        events.done(error, bytesSent);
+      },
     });
     this.flush();
   }

@@ -1,6 +1,7 @@
 // The tracker server: listeners, the clock that drives the state machines, data files, and the orderly end.
 
 import { join } from "node:path";
+import { performance } from "node:perf_hooks";
 import type { TrackerSettings } from "../../conf/index.ts";
 import { BASE_PATH_MODE, DIRECTORY_MODE, ensureDirectory } from "../disk/ensure-directory.ts";
 import type { Owner } from "../disk/owner.ts";
@@ -13,8 +14,12 @@ import type { IpSize } from "../wire/reader.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { Leadership } from "./cluster/leadership.ts";
 import { disconnect, expire } from "./cluster/life.ts";
+import { standingOf } from "./cluster/standing.ts";
+import { ElectionKeeper } from "./control/election-keeper.ts";
 import { type ListenAddress, listenAddresses } from "./control/listen-addresses.ts";
 import { resolveStorageIds } from "./control/resolve-ids.ts";
+import { SystemFilesCopy } from "./control/system-files-copy.ts";
+import { requestLimitMs } from "./control/tracker-link.ts";
 import { TrunkKeeper } from "./control/trunk-keeper.ts";
 import { Session, type TrackerContext } from "./service/context.ts";
 import { trackerRoutes } from "./service/routes.ts";
@@ -61,7 +66,20 @@ export async function startTracker(given: TrackerSettings, dependencies: Tracker
   const port = settings.port === 0 ? await freePort(listenAddresses(settings, 0)[0]!.host) : settings.port;
   const addresses = listenAddresses(settings, port);
   const now = dependencies.now ?? ((): number => Math.floor(Date.now() / 1000));
-  const leadership = new Leadership(addresses.map((address) => address.port));
+  const hosts = [...new Set(addresses.map(({ host }) => host))];
+  const nowMs = dependencies.now === undefined ? (): number => performance.now() : (): number => now() * 1000;
+  const upTime = now();
+  const lastCheckTime = files.readLastCheckTime();
+  const leadership = new Leadership(
+    addresses.map((address) => address.port),
+    {
+      ownStanding: () => standingOf(upTime, lastCheckTime, now(), false),
+      random: Math.random,
+      answerTimeoutMs: requestLimitMs(settings),
+    },
+  );
+  const parts = { cluster, leadership, files, log, ownHosts: hosts, upTime, lastCheckTime, now, nowMs };
+  const connections = { current: 0, max: 0 };
   const context: TrackerContext = {
     cluster,
     leadership,
@@ -69,16 +87,19 @@ export async function startTracker(given: TrackerSettings, dependencies: Tracker
     trunkKeeper: new TrunkKeeper(cluster, leadership, files, log),
     log,
     ipSize: responseIpSize(settings),
-    upTime: now(),
-    lastCheckTime: files.readLastCheckTime(),
+    upTime,
+    lastCheckTime,
     maxPackageBytes: maxPackage(settings) - HEADER_SIZE,
     now,
-    connections: { current: 0, max: 0 },
+    nowMs,
+    systemFilesCopy: new SystemFilesCopy(parts),
+    connections,
     systemFilesReader: null,
   };
   const servers = await listenAll(context, addresses);
   dependencies.listening?.();
-  return new RunningTracker(context, servers, addresses);
+  const electionKeeper = new ElectionKeeper({ ...parts, connections, ownPort: addresses[0]!.port });
+  return new RunningTracker(context, servers, electionKeeper, { hosts, port: addresses[0]!.port });
 }
 
 /** The largest package, header included (tracker.md §1.2). */
@@ -142,32 +163,37 @@ class RunningTracker implements TrackerServer {
   readonly port: number;
   readonly #context: TrackerContext;
   readonly #servers: readonly FrameServer[];
+  readonly #electionKeeper: ElectionKeeper;
   readonly #timer: ReturnType<typeof setInterval>;
   #checkedAt: number;
   #statusWrittenAt = 0;
 
-  constructor(context: TrackerContext, servers: readonly FrameServer[], addresses: readonly ListenAddress[]) {
+  constructor(
+    context: TrackerContext,
+    servers: readonly FrameServer[],
+    electionKeeper: ElectionKeeper,
+    place: { hosts: readonly string[]; port: number },
+  ) {
     this.#context = context;
     this.#servers = servers;
-    this.hosts = [...new Set(addresses.map(({ host }) => host))];
-    this.port = addresses[0]!.port;
+    this.#electionKeeper = electionKeeper;
+    this.hosts = place.hosts;
+    this.port = place.port;
     this.#checkedAt = context.now();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#electionKeeper.stop();
     await Promise.all(this.#servers.map((server) => server.close(GRACE_MS)));
     this.#context.files.save(true);
     this.#context.files.writeStatus(this.#context.upTime, this.#context.now());
   }
 
   #tick(): void {
-    const { leadership, cluster, files, log, upTime, trunkKeeper } = this.#context;
+    const { cluster, files, log, upTime, trunkKeeper } = this.#context;
     const now = this.#context.now();
-    const wasLeader = leadership.isLeader;
-    leadership.tick();
-    if (leadership.isLeader && !wasLeader) log.notice("this tracker leads");
     if (now - this.#checkedAt >= cluster.settings.checkActiveIntervalSeconds) {
       this.#checkedAt = now;
       for (const storage of expire(cluster, now)) {

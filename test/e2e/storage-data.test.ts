@@ -44,6 +44,7 @@ function configOf(worker: number): WorkerConfig {
     durability: "process",
     allowHosts: null,
     addressesById: {},
+    readThrough: null,
     accessLog: null,
   };
 }

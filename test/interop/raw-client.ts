@@ -7,6 +7,7 @@ import { exchange } from "./clusters/tracker-probe.ts";
 const GROUP_BYTES = 16;
 const EXTENSION_BYTES = 6;
 const PREFIX_BYTES = 16;
+const SIGNATURE_BYTES = 24;
 
 export interface FileInfo {
   readonly size: number;
@@ -50,6 +51,20 @@ export class RawClient {
 
   async truncate(name: string, size: number): Promise<void> {
     await this.#call(36, [number64(name.length), number64(size), Buffer.from(name)]);
+  }
+
+  /** REGENERATE_APPENDER_FILENAME (38): the new name of what was an appender file. */
+  async regenerate(name: string): Promise<string> {
+    return (await this.#call(38, [Buffer.from(name)])).subarray(GROUP_BYTES).toString();
+  }
+
+  /** CREATE_LINK (20) without a master: the name of a symlink to `source`. */
+  async link(source: string, extension: string): Promise<string> {
+    const signature = Buffer.alloc(SIGNATURE_BYTES, 7);
+    const lengths = [number64(0), number64(source.length), number64(signature.length)];
+    const names = [text(this.#group, GROUP_BYTES), text("", PREFIX_BYTES), text(extension, EXTENSION_BYTES)];
+    const body = await this.#call(20, [...lengths, ...names, Buffer.from(source), signature]);
+    return body.subarray(GROUP_BYTES).toString();
   }
 
   download(name: string, offset = 0, length = 0): Promise<Buffer> {

@@ -9,6 +9,9 @@ import { startCluster } from "./clusters/start-cluster.ts";
 import { DATA_FOLDER_ROW, exchangeDataFolder } from "./data-folder.ts";
 import { type ForeignClient, npmClients, otherClients, runClient } from "./foreign-clients.ts";
 import { checkStorageIds, checkTwoStorages, IDS_ROW, TWO_ROW } from "./joins.ts";
+import { checkLeaders, LEADERS_ROW, whyNoOwnAddress } from "./mixed/leaders.ts";
+import { checkReplication, REPLICATION_ROWS } from "./mixed/replication.ts";
+import { rehearseTakeOver, TAKE_OVER_ROW } from "./mixed/take-over.ts";
 import { COMMANDS_ROW, checkCommands } from "./our-commands.ts";
 import { checkTools } from "./tools/check-tools.ts";
 import { linkFolder, toolRows } from "./tools/tool-box.ts";
@@ -21,6 +24,8 @@ export interface Suite {
   readonly name: string;
   /** Rows it fills; a skip of the whole suite is shown in each. */
   readonly rows: readonly string[];
+  /** It starts servers of its own and mostly waits for them: the suites of this kind run at the same time. */
+  readonly isPatient?: boolean;
   /** Why it cannot run here, or null. */
   whyNot(storage: Maker): Promise<string | null>;
   run(cluster: Cluster, tracker: Maker, storage: Maker): Promise<Verdict[]>;
@@ -43,7 +48,7 @@ export const suites: readonly Suite[] = [
   {
     name: "join-two",
     rows: [TWO_ROW],
-    whyNot: async (storage) => (storage === "c" ? null : "copying between our storages is not built yet"),
+    whyNot: async () => null,
     run: (_cluster, tracker, storage) => checkTwoStorages(tracker, storage),
   },
   {
@@ -83,6 +88,27 @@ export const suites: readonly Suite[] = [
     whyNot: async () => null,
     // The tracker's maker writes first. In the mixed columns the other maker takes over and gives back.
     run: (_cluster, tracker, storage) => exchangeDataFolder(tracker, tracker, storage),
+  },
+  {
+    name: "replication",
+    rows: REPLICATION_ROWS,
+    isPatient: true,
+    whyNot: async () => null,
+    run: (_cluster, tracker, storage) => checkReplication(tracker, storage),
+  },
+  {
+    name: "leaders",
+    rows: [LEADERS_ROW],
+    isPatient: true,
+    whyNot: async () => whyNoOwnAddress(),
+    run: (_cluster, tracker, storage) => checkLeaders(tracker, storage),
+  },
+  {
+    name: "take-over",
+    rows: [TAKE_OVER_ROW],
+    whyNot: async () => whyNoPeer() ?? whyNoFdfs(),
+    // One cluster goes through all mixes: the other columns would repeat it.
+    run: async (_cluster, tracker, storage) => (tracker === "c" && storage === "c" ? rehearseTakeOver("fdfs") : []),
   },
 ];
 

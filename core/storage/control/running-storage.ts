@@ -105,6 +105,7 @@ export class RunningStorage implements StorageServer {
     this.#reporters = Promise.all(
       settings.trackerServers.map((_, index) => new Reporter(help, index, lifetime.signal, resolve).run()),
     );
+    this.#publish("replication", JSON.stringify(this.#replicator.report()));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 

@@ -47,6 +47,7 @@ export async function startIoWorker(
     config.allowHosts === null ? allowAll : await createHostFilter(config.allowHosts, (text) => log.warn(text));
   const accessLog = openAccessLog(config, scoreboard);
   const commits = new CommitQueue(scoreboard, binlogFolder(config.basePath), {
+    worker: config.worker,
     flushesToDisk: config.durability === "power",
     report: (text) => log.error(text),
     grown: binlogGrown,

@@ -31,13 +31,13 @@ export type Step =
 
 export function nextStep({ status, mark, hasAsked, isSettled, isAtEnd }: PeerFacts): Step {
   if (status === DELETED || status === IP_CHANGED || status === NONE) return { kind: "end" };
-  if (status === INIT) return wait("it has no source for its old files yet");
-  if (status !== WAIT_SYNC && status !== SYNCING && status !== ACTIVE) return wait("it is not available");
+  if (status === INIT) return wait("the peer has no source for its old files yet");
+  if (status !== WAIT_SYNC && status !== SYNCING && status !== ACTIVE) return wait("the peer is not available");
   const isNew = status === WAIT_SYNC || status === SYNCING;
   if (mark === null || (isNew && !hasAsked)) {
     return isSettled ? { kind: "ask" } : wait("this storage does not know its own source yet");
   }
-  if (!mark.needsOld) return isNew ? wait("another storage hands it the old files") : { kind: "copy" };
+  if (!mark.needsOld) return isNew ? wait("another storage hands the old files to the peer") : { kind: "copy" };
   if (mark.isOldDone) return isNew ? { kind: "report", status: StorageStatus.OFFLINE } : { kind: "copy" };
   if (isAtEnd) return { kind: "finish-old" };
   return status === WAIT_SYNC ? { kind: "report", status: SYNCING } : { kind: "copy" };

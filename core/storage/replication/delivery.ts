@@ -6,8 +6,8 @@ import type { PeerLink } from "./peer-link.ts";
 export interface PeerTraits {
   /** It had the last file already: the next ones are asked for before their content is sent (C: the same). */
   hasFilesAlready: boolean;
-  /** It is one of ours and takes links as links; null = not asked yet (storage.md §3.7: a C receiver would stall). */
-  takesLinks: boolean | null;
+  /** It is one of ours, not C; null = not asked yet. A C receiver stalls on links (storage.md §3.7), and renames blindly. */
+  isOneOfOurs: boolean | null;
 }
 
 export interface Delivery {

@@ -23,6 +23,10 @@ export function isReusable(name: string): boolean {
   }
 }
 
+function isAppender(name: string): boolean {
+  return readFileName(name).kind === "appender";
+}
+
 /** What is known here of the name. */
 export interface LocalState {
   /** Its last change, as far as it is remembered. */
@@ -50,7 +54,9 @@ export function judgeCopy(
   const isSameSize = file !== null && file.size === size;
   if (!isReusable(name)) {
     if (version?.isDeleted === true) return "have";
-    return isSameSize && !isUpdate ? "have" : "take";
+    if (file === null || isUpdate) return "take";
+    // An appender that has been changed since the creation that is told of here has come further than the teller.
+    return isSameSize || (timestamp < file.modifiedAt && isAppender(name)) ? "have" : "take";
   }
   const isSameOrigin = version === null || isOneOrigin(version.origin, origin);
   if (version?.isDeleted === true) {
@@ -75,9 +81,10 @@ export function judgeLink(name: string, { timestamp }: Incoming, { version, file
 }
 
 /** SYNC_RENAME_FILE: the old file becomes the new one only if it is the file that the new name speaks of. */
-export function judgeRename(newName: string, oldSize: number): boolean {
+export function judgeRename(newName: string, old: { readonly size: number; readonly crc: number }): boolean {
   try {
-    return readFileName(newName).size === oldSize;
+    const { size, crc32 } = readFileName(newName);
+    return size === old.size && crc32 === old.crc;
   } catch {
     return true;
   }

@@ -81,7 +81,7 @@ export class PeerTask {
   #hasAsked = false;
   #lastStatus = -1;
   #state: TaskState = { kind: "waiting", reason: "" };
-  #traits: PeerTraits = { hasFilesAlready: false, takesLinks: null };
+  #traits: PeerTraits = { hasFilesAlready: false, isOneOfOurs: null };
   #wake: (() => void) | undefined;
   #isWoken = false;
   #refusedUntilMs = 0;
@@ -338,7 +338,7 @@ export class PeerTask {
   #connectionFailed(text: string): void {
     this.#failed(text);
     this.#refusedUntilMs = Date.now() + RETRY_MS;
-    this.#traits = { hasFilesAlready: false, takesLinks: this.#traits.takesLinks };
+    this.#traits = { hasFilesAlready: false, isOneOfOurs: this.#traits.isOneOfOurs };
     this.#state = { kind: "connecting", reason: text };
   }
 
@@ -358,7 +358,7 @@ export class PeerTask {
     this.#markFile.saveNow(this.#mark);
     this.#lanes.close();
     // The peer that comes back may be another program.
-    this.#traits = { hasFilesAlready: false, takesLinks: null };
+    this.#traits = { hasFilesAlready: false, isOneOfOurs: null };
   }
 
   #dropPipe(): void {

@@ -8,6 +8,7 @@ import { QueryFlag, queryFileInfo } from "../../wire/storage-client.ts";
 import { syncCreateFile, syncUpdateFile } from "../../wire/storage-sync.ts";
 import type { BinlogRecord } from "../binlog/record.ts";
 import { type Delivery, NOTHING_TO_SEND } from "./delivery.ts";
+import { isReusable } from "./judge.ts";
 
 /** Up to this size a file is read and sent as one piece. */
 const PIECE_BYTES = 256 * 1024;
@@ -38,8 +39,15 @@ export function readPiece(fd: number, offset: number, length: number): Uint8Arra
 
 export const isPiece = (length: number): boolean => length <= PIECE_BYTES;
 
+export interface SendableFile {
+  readonly fd: number;
+  readonly size: number;
+  /** Unix seconds. */
+  readonly modifiedAt: number;
+}
+
 /** Opens what a name stands for, links followed; null when it is gone or no file. */
-export function openForSending(path: string | null): { readonly fd: number; readonly size: number } | null {
+export function openForSending(path: string | null): SendableFile | null {
   if (path === null) return null;
   let fd: number;
   try {
@@ -49,7 +57,7 @@ export function openForSending(path: string | null): { readonly fd: number; read
     throw error;
   }
   const stat = fstatSync(fd);
-  if (stat.isFile()) return { fd, size: stat.size };
+  if (stat.isFile()) return { fd, size: stat.size, modifiedAt: Math.floor(stat.mtimeMs / 1000) };
   closeSync(fd);
   return null;
 }
@@ -65,9 +73,11 @@ export async function sendCopy(
   if (file === null) return NOTHING_TO_SEND;
   try {
     let command: CopyCommand = kind === "create" ? syncCreateFile : syncUpdateFile;
+    // In place of a change: the file is as new as its last one.
+    const isStandIn = kind === "update" && !isReusable(name);
     const fields = {
       fileSize: file.size,
-      timestamp: record.timestamp,
+      timestamp: isStandIn ? Math.max(record.timestamp, file.modifiedAt) : record.timestamp,
       groupName: delivery.groupName,
       fileName: name,
     };

@@ -14,22 +14,21 @@ export async function sendDeletion(delivery: Delivery, { name, timestamp }: Binl
   return deleteAtPeer(delivery, name, timestamp);
 }
 
-/** A regenerated appender. A peer that cannot rename gets the file; the old name must not stay behind there. */
+/**
+ * A regenerated appender. Changes of the old file that were not sent before it went are lost to the peer, so only a peer that
+ * checks what it renames is asked to do so (ours does); any other gets the file. The old name must not stay behind there.
+ */
 export async function sendRename(delivery: Delivery, record: BinlogRecord): Promise<number> {
   const { name: newName, otherName: oldName, timestamp } = record;
-  if (statOf(delivery, newName) === null) return NOTHING_TO_SEND;
-  const status = await delivery.link.ask(syncRenameFile, {
-    timestamp,
-    groupName: delivery.groupName,
-    newName,
-    oldName,
-  });
-  if (status === Status.OK) return status;
-  if (status !== Status.ENOENT && status !== Status.EEXIST) return status;
-  if (status === Status.ENOENT) {
-    const copied = await sendCopy(delivery, record, newName, "create");
-    if (copied !== Status.OK) return copied;
+  const isThere = statOf(delivery, newName) !== null;
+  if (isThere && (await isOneOfOurs(delivery))) {
+    const { groupName } = delivery;
+    const status = await delivery.link.ask(syncRenameFile, { timestamp, groupName, newName, oldName });
+    if (status !== Status.ENOENT && status !== Status.EEXIST) return status;
   }
+  // Where it is there already, this brings nothing.
+  const copied = isThere ? await sendCopy(delivery, record, newName, "create") : Status.OK;
+  if (copied !== Status.OK) return copied;
   return statOf(delivery, oldName) === null ? deleteAtPeer(delivery, oldName, timestamp) : Status.OK;
 }
 
@@ -39,7 +38,7 @@ export async function sendLink(delivery: Delivery, record: BinlogRecord): Promis
   const stat = statOf(delivery, linkName);
   if (stat?.isSymbolicLink() !== true) return NOTHING_TO_SEND;
   const sourceName = record.otherName === "" ? targetOf(delivery, linkName) : record.otherName;
-  if (sourceName === null || !(await takesLinks(delivery))) return sendCopy(delivery, record, linkName, "create");
+  if (sourceName === null || !(await isOneOfOurs(delivery))) return sendCopy(delivery, record, linkName, "create");
   const { groupName } = delivery;
   const status = await delivery.link.ask(syncCreateLink, { timestamp, groupName, linkName, sourceName });
   return status === Status.ENOENT || status === Status.EEXIST ? Status.OK : status;
@@ -64,7 +63,7 @@ function targetOf(delivery: Delivery, linkName: string): string | null {
   return delivery.pathOf(name) === readlinkSync(path) ? name : null;
 }
 
-async function takesLinks({ link, traits }: Delivery): Promise<boolean> {
-  traits.takesLinks ??= (await link.ask(replicationStatus, {})) === Status.OK;
-  return traits.takesLinks;
+async function isOneOfOurs({ link, traits }: Delivery): Promise<boolean> {
+  traits.isOneOfOurs ??= (await link.ask(replicationStatus, {})) === Status.OK;
+  return traits.isOneOfOurs;
 }

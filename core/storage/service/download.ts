@@ -11,6 +11,7 @@ import { downloadFile } from "../../wire/storage-client.ts";
 import { countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { downloadThrough, isMissing, mayReadThrough } from "./read-through.ts";
 
 const counters: OperationCounters = {
   total: Counter.totalDownloadCount,
@@ -30,7 +31,14 @@ export const downloadRoute: WholeRoute<Session> = {
     const { path } = locate(worker, fileName);
     session.fileName = fileName;
     worker.counters[Counter.totalFileOpenCount]! += 1;
-    const fd = openSync(path, "r");
+    let fd: number;
+    try {
+      fd = openSync(path, "r");
+    } catch (error) {
+      if (!isMissing(error) || !mayReadThrough(session, fileName)) throw error;
+      downloadThrough(session, { offset, byteCount, groupName, fileName }, counters);
+      return;
+    }
     worker.counters[Counter.successFileOpenCount]! += 1;
     let length: number;
     try {

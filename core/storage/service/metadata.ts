@@ -16,6 +16,7 @@ import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
 import { noteDeleted, noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
 import { formatMetadata, mergeMetadata, parseMetadata } from "./metadata-text.ts";
+import { askThrough, mayReadThrough } from "./read-through.ts";
 import { whileLocked } from "./while-locked.ts";
 
 const SUFFIX = "-m";
@@ -112,6 +113,12 @@ export const getMetadataRoute: WholeRoute<Session> = {
     checkGroup(worker, groupName);
     const stored = locate(worker, fileName);
     session.fileName = fileName;
+    // Only when the file itself is missing: a file without metadata is common, and the others need not be asked each time.
+    if (!existsSync(stored.path) && mayReadThrough(session, fileName)) {
+      countTried(worker, getCounters);
+      askThrough(session, getMetadata, { groupName, fileName }, 0, () => countDone(worker, getCounters));
+      return;
+    }
     requireFile(stored);
     const path = stored.path + SUFFIX;
     const stat = lstatSync(path, { throwIfNoEntry: false });

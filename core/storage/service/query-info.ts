@@ -12,6 +12,7 @@ import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
 import { checksumOf } from "./checksum.ts";
+import { askThrough, mayReadThrough } from "./read-through.ts";
 
 const NAME_MIN = 37;
 const NAME_MAX = 131;
@@ -27,6 +28,10 @@ export const queryInfoRoute: WholeRoute<Session> = {
     const { path } = locate(worker, fileName);
     session.fileName = fileName;
     const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined && mayReadThrough(session, fileName)) {
+      askThrough(session, queryFileInfo, { groupName, fileName }, header.status, () => {});
+      return;
+    }
     if (stat === undefined) throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);
     if (fileName.length < NAME_MIN) throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
     const facts = factsOf(fileName);

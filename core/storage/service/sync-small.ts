@@ -19,9 +19,10 @@ import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
 import { judgeDeletion, judgeLink, judgeRename } from "../replication/judge.ts";
 import { OpenFile } from "./appender-file.ts";
+import { checksumOf } from "./checksum.ts";
 import { incoming, isGoneForGood, localState, noteDeleted, noteWritten } from "./local-state.ts";
 import { lockNameOf, noteSource, recorded } from "./sync-common.ts";
-import { whileLocked } from "./while-locked.ts";
+import { whileLocked, whileLockedAsync } from "./while-locked.ts";
 
 export const reportServerIdRoute: WholeRoute<Session> = {
   kind: "whole",
@@ -102,14 +103,14 @@ export const syncRenameRoute: WholeRoute<Session> = {
     const { worker } = session;
     const target = locate(worker, newName);
     const source = locate(worker, oldName);
-    whileLocked(session, oldName, () => {
+    whileLockedAsync(session, oldName, async () => {
       if (existsSync(target.path) || isGoneForGood(worker, newName)) {
         session.connection.replyStatus(Status.EEXIST);
         return null;
       }
-      const stat = lstatSync(source.path, { throwIfNoEntry: false });
-      // A file of another size is not what was renamed: the source sends the whole file.
-      if (stat === undefined || !judgeRename(newName, stat.size)) {
+      // A file of other content is not what was renamed: the source sends the whole file.
+      const isHere = lstatSync(source.path, { throwIfNoEntry: false }) !== undefined;
+      if (!isHere || !judgeRename(newName, await checksumOf(source.path, () => !session.connection.isClosed))) {
         session.connection.replyStatus(Status.ENOENT);
         return null;
       }

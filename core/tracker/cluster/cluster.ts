@@ -66,6 +66,13 @@ export class Cluster {
     this.stale.groups = true;
   }
 
+  /** Replaces all groups by those of another cluster, which is not used afterwards (tracker.md §7.6). */
+  takeGroups(other: Cluster): void {
+    this.#groups = [...other.groups];
+    this.#writeGroup = 0;
+    this.trunkServerChanges++;
+  }
+
   /** Sets a status and everything that follows from a changed one. */
   setStatus(group: Group, storage: StorageRecord, status: number): void {
     if (storage.status === status) return;

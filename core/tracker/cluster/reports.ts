@@ -99,8 +99,7 @@ const ID_MAX = 15;
 
 /** What this tracker's leadership looks like to a storage's connection. */
 export interface LeaderView {
-  /** This tracker speaks for the cluster: it leads, or there are several and nobody leads yet. */
-  readonly speaks: boolean;
+  /** Only the leader speaks. */
   readonly leads: boolean;
   readonly changes: number;
   readonly leader: { readonly ipAddress: string; readonly port: number } | null;
@@ -114,7 +113,7 @@ export function answerReport(
   toldLeaderChanges: number,
   client: string,
 ): { answer: ReportAnswer; toldLeaderChanges: number } {
-  if (!view.speaks) return { answer: { flags: 0, briefs: [] }, toldLeaderChanges };
+  if (!view.leads) return { answer: { flags: 0, briefs: [] }, toldLeaderChanges };
   let flags = 0;
   const briefs: StorageBrief[] = [];
   if (view.changes !== toldLeaderChanges) {
@@ -131,8 +130,7 @@ export function answerReport(
           },
     );
   }
-  // A storage takes the trunk server only from the leader: told by another tracker it would be lost.
-  if (view.leads && group.trunkChanges !== storage.toldTrunkChanges) {
+  if (group.trunkChanges !== storage.toldTrunkChanges) {
     flags |= ChangeFlag.TRUNK_SERVER;
     const trunkServer = group.find(group.trunkServerId);
     briefs.push(trunkServer === undefined ? NO_BRIEF : briefOf(trunkServer, client));

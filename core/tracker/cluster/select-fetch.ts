@@ -4,6 +4,7 @@
 import { decodeBlock, type PackedBlock } from "../../fileid/packed-block.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
+import { StorageStatus } from "../../wire/storage-status.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
 import { selectStorage } from "./select-store.ts";
@@ -21,6 +22,7 @@ interface WantedFile {
   readonly timestamp: number;
   /** Neither slave nor appender: equal on all replicas once it is there. */
   readonly isNormal: boolean;
+  readonly isAppender: boolean;
 }
 
 function readWanted(cluster: Cluster, group: Group, fileName: string): WantedFile {
@@ -31,6 +33,7 @@ function readWanted(cluster: Cluster, group: Group, fileName: string): WantedFil
       sourceIp: undefined,
       timestamp: 0,
       isNormal: fileName.length <= SLAVE_ABOVE_PLAIN,
+      isAppender: false,
     };
   }
   const isSlave = fileName.length > SLAVE_ABOVE_TRUNK || (fileName.length > SLAVE_ABOVE_PLAIN && !block.isTrunk);
@@ -39,6 +42,7 @@ function readWanted(cluster: Cluster, group: Group, fileName: string): WantedFil
     sourceIp: block.source.kind === "ipv4" ? block.source.address : undefined,
     timestamp: block.timestamp,
     isNormal: !isSlave && !block.isAppender,
+    isAppender: block.isAppender,
   };
 }
 
@@ -109,10 +113,21 @@ export function selectFetchAll(cluster: Cluster, groupName: string, fileName: st
   return found.length > 0 ? found : [standIn(cluster, group)];
 }
 
-/** QUERY_UPDATE: the source while it is writable, else the upload's choice; throws 2. */
+/**
+ * QUERY_UPDATE: the source while it is writable, else the upload's choice; throws 2. An appender file has one writer: two
+ * copies that were changed in different ways stay different for ever. While its source is away the answer is 11, unless
+ * the settings want C's way (appender_failover) or the source does not come back.
+ */
 export function selectUpdate(cluster: Cluster, groupName: string, fileName: string): StorageRecord {
   const group = cluster.find(groupName);
-  if (group === undefined || group.writable.length === 0) throw missing();
-  const { source } = readWanted(cluster, group, fileName);
-  return source !== undefined && isWritable(source) ? source : selectStorage(cluster, group);
+  if (group === undefined) throw missing();
+  const { source, isAppender } = readWanted(cluster, group, fileName);
+  if (source !== undefined && isWritable(source)) return source;
+  if (isAppender && !cluster.settings.appenderFailover && source !== undefined && !isGone(source))
+    throw new ProtocolError(`${source.id} takes the changes of this appender file and is away`, Status.EAGAIN);
+  if (group.writable.length === 0) throw missing();
+  return selectStorage(cluster, group);
 }
+
+const isGone = ({ status }: StorageRecord): boolean =>
+  status === StorageStatus.DELETED || status === StorageStatus.IP_CHANGED;

@@ -47,6 +47,25 @@ export function setTrunkServer(cluster: Cluster, group: Group, storage: StorageR
   return isChange;
 }
 
+/**
+ * What the leader tells its followers with a ping (tracker.md §7.4). A change counts for the storages: whoever leads next
+ * tells them.
+ */
+export function adoptTrunkServers(
+  cluster: Cluster,
+  told: readonly { readonly groupName: string; readonly trunkServerId: string }[],
+): void {
+  for (const { groupName, trunkServerId } of told) {
+    const group = cluster.find(groupName);
+    if (group === undefined || (group.trunkServerId === trunkServerId && group.lastTrunkServerId === trunkServerId))
+      continue;
+    group.trunkServerId = trunkServerId;
+    group.lastTrunkServerId = trunkServerId;
+    group.trunkChanges++;
+    cluster.stale.groups = true;
+  }
+}
+
 /** SET_TRUNK_SERVER with an id: the storage, or the reason against it. */
 export function namedTrunkServer(group: Group, id: string): StorageRecord {
   const current = activeTrunkServer(group);

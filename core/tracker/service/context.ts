@@ -10,6 +10,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Group } from "../cluster/group.ts";
 import type { Leadership, TrackerPeer } from "../cluster/leadership.ts";
 import type { StorageRecord } from "../cluster/storage-record.ts";
+import type { SystemFilesCopy } from "../control/system-files-copy.ts";
 import type { TrunkKeeper } from "../control/trunk-keeper.ts";
 import type { StateFolder } from "../state-files/state-folder.ts";
 
@@ -27,6 +28,9 @@ export interface TrackerContext {
   readonly maxPackageBytes: number;
   /** Unix seconds. */
   now(): number;
+  /** Milliseconds of a clock that does not go back. */
+  nowMs(): number;
+  readonly systemFilesCopy: SystemFilesCopy;
   readonly connections: { current: number; max: number };
   /** The connection that copies the system files; others wait. */
   systemFilesReader: object | null;
@@ -40,6 +44,9 @@ export class Session {
   toldLeaderChanges = 0;
   /** Set by a successful JOIN_LEADER: the follower at the other end, and which trunk servers it was told. */
   follower: { readonly peer: TrackerPeer; toldTrunkChanges: number } | null = null;
+
+  /** The system files as they were when this connection asked for them: parts of one file belong together. */
+  systemFiles: readonly Uint8Array[] | null = null;
 
   constructor(connection: Connection<Session>, tracker: TrackerContext) {
     this.connection = connection;

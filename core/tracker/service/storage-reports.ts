@@ -1,6 +1,7 @@
 // What joined storages send over their long connection (tracker.md §4).
 
 import { isIPv6 } from "node:net";
+import type { ServerAddress } from "../../../conf/server-address.ts";
 import type { Command } from "../../wire/command.ts";
 import { MAX_STORAGES_PER_GROUP, MULTI_HOST_PORT_SIZE } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
@@ -20,16 +21,31 @@ const JOIN_FIXED_SIZE = 145;
 const CHANGELOG_PART = 8 * 1024;
 
 export function join(session: Session, body: Uint8Array): void {
-  const { cluster, leadership, files, log } = session.tracker;
+  const { leadership, systemFilesCopy } = session.tracker;
   if (body.length < JOIN_FIXED_SIZE) throw new ProtocolError(`Cannot join with ${body.length} bytes`);
   const request = report.storageJoin.request.parse(body);
   if (body.length > JOIN_FIXED_SIZE + request.trackerCount * MULTI_HOST_PORT_SIZE)
     throw new ProtocolError(`Cannot join with ${body.length} bytes`);
+  const trackers = leadership.parseTrackers(request.trackerLines, request.trackerCount);
+  leadership.learnOwnAddresses([session.connection.localAddress, request.currentTrackerIp]);
+  const copy = systemFilesCopy.beforeJoin(trackers);
+  if (copy === null) session.reply(report.storageJoin, admit(session, request, trackers));
+  else
+    session.replyLater(report.storageJoin, async () => {
+      await copy;
+      if (session.connection.isClosed) throw new ProtocolError("the storage did not wait", Status.ECONNRESET);
+      return admit(session, request, trackers);
+    });
+}
+
+function admit(
+  session: Session,
+  request: report.JoinRequest,
+  trackers: readonly ServerAddress[],
+): { myStatus: number; syncSourceId: string } {
+  const { cluster, leadership, files, log } = session.tracker;
   const { connection } = session;
-  leadership.learnTrackers(request.trackerLines, request.trackerCount, [
-    connection.localAddress,
-    request.currentTrackerIp,
-  ]);
+  leadership.learnTrackers(trackers);
   if (!cluster.settings.useStorageId && isIPv6(connection.remoteAddress)) {
     throw new ProtocolError("storages with IPv6 addresses need storage ids");
   }
@@ -40,10 +56,7 @@ export function join(session: Session, body: Uint8Array): void {
   log.info(
     `storage ${storage.id} of ${storage.groupName} joined from ${connection.remoteAddress}:${storage.port}, status ${storage.status}`,
   );
-  session.reply(report.storageJoin, {
-    myStatus: storage.status,
-    syncSourceId: storage.syncSourceId,
-  });
+  return { myStatus: storage.status, syncSourceId: storage.syncSourceId };
 }
 
 function answer(session: Session, command: Command<never, report.ReportAnswer>): void {

@@ -4,39 +4,36 @@ import { GROUP_NAME_SIZE, STORAGE_ID_SIZE } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import * as cluster from "../../wire/tracker-cluster.ts";
+import { standingOf } from "../cluster/standing.ts";
 import { systemFiles } from "../state-files/state-folder.ts";
 import type { Session } from "./context.ts";
 
-const SECONDS_STEP = 300;
 const FILE_PART_BYTES = 8173;
 const GROUP_TRUNK_SERVER_SIZE = GROUP_NAME_SIZE + STORAGE_ID_SIZE;
-const down = (seconds: number): number => Math.floor(seconds / SECONDS_STEP) * SECONDS_STEP;
 
 export function getStatus(session: Session, body: Uint8Array): void {
   cluster.trackerGetStatus.request.parse(body);
   const { tracker } = session;
   if (tracker.cluster.groups.length === 0) throw new ProtocolError("no group is known", Status.ENOENT);
-  const { upTime, lastCheckTime } = tracker;
-  session.reply(cluster.trackerGetStatus, {
-    isLeader: tracker.leadership.isLeader,
-    runningTimeSeconds: down(tracker.now() - upTime),
-    restartIntervalSeconds: lastCheckTime === 0 ? 0 : down(upTime - lastCheckTime),
-  });
+  const { upTime, lastCheckTime, leadership, now } = tracker;
+  session.reply(cluster.trackerGetStatus, standingOf(upTime, lastCheckTime, now(), leadership.isLeader));
 }
 
 export function notifyNextLeader(session: Session, body: Uint8Array): void {
-  session.tracker.leadership.notifyNext(cluster.notifyNextLeader.request.parse(body).address);
+  const { leadership, nowMs } = session.tracker;
+  leadership.notifyNext(cluster.notifyNextLeader.request.parse(body).address, nowMs());
   session.done();
 }
 
 export function commitNextLeader(session: Session, body: Uint8Array): void {
-  session.tracker.leadership.commitNext(cluster.commitNextLeader.request.parse(body).address);
+  const { leadership, nowMs } = session.tracker;
+  leadership.commitNext(cluster.commitNextLeader.request.parse(body).address, nowMs());
   session.done();
 }
 
 export function notifyReselectLeader(session: Session, body: Uint8Array): void {
   cluster.notifyReselectLeader.request.parse(body);
-  session.tracker.leadership.reselect();
+  session.tracker.leadership.reselect(session.tracker.nowMs());
   session.done();
 }
 
@@ -82,12 +79,14 @@ export function systemFilesStart(session: Session, body: Uint8Array): void {
   }
   tracker.files.save(true);
   tracker.systemFilesReader = session;
+  session.systemFiles = systemFiles.map((name) => tracker.files.readPart(name, 0, tracker.files.sizeOf(name)));
   session.done();
 }
 
 export function systemFilesEnd(session: Session, body: Uint8Array): void {
   cluster.getSystemFilesEnd.request.parse(body);
   if (session.tracker.systemFilesReader === session) session.tracker.systemFilesReader = null;
+  session.systemFiles = null;
   session.done();
 }
 
@@ -95,11 +94,12 @@ export function oneSystemFile(session: Session, body: Uint8Array): void {
   const { index, offset } = cluster.getOneSystemFile.request.parse(body);
   const name = systemFiles[index];
   const { files } = session.tracker;
-  const fileSize = name === undefined ? 0 : files.sizeOf(name);
+  const held = session.systemFiles?.[index];
+  const fileSize = held?.length ?? (name === undefined ? 0 : files.sizeOf(name));
   if (name === undefined || offset < 0 || offset > fileSize)
     throw new ProtocolError(`Cannot read file ${index} at ${offset}`);
   session.reply(cluster.getOneSystemFile, {
     fileSize,
-    content: files.readPart(name, offset, FILE_PART_BYTES),
+    content: held?.subarray(offset, offset + FILE_PART_BYTES) ?? files.readPart(name, offset, FILE_PART_BYTES),
   });
 }

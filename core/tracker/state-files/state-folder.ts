@@ -1,6 +1,7 @@
 // The tracker's data folder (tracker.md §8): loads the state at start, writes what a change made stale, keeps the
 // changelog. Files are replaced as a whole; the changelog is appended and flushed.
 
+import { Buffer } from "node:buffer";
 import { closeSync, fdatasyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfText } from "../../../conf/index.ts";
@@ -21,6 +22,14 @@ export const systemFiles = [
 ] as const;
 const [GROUPS, SERVERS, SYNC_TIMESTAMPS, CHANGELOG] = systemFiles;
 const STATUS = ".tracker_status";
+
+/** Fills an empty cluster from the contents of the system files in their order; throws a sentence when they are no such. */
+export function readSystemFiles(cluster: Cluster, contents: readonly Uint8Array[]): void {
+  const [groups, servers, timestamps] = contents.map((content) => Buffer.from(content).toString());
+  readGroups(cluster, groups ?? "", GROUPS);
+  readServers(cluster, servers ?? "", SERVERS, contents[systemFiles.indexOf(CHANGELOG)]?.length ?? 0);
+  readSyncTimestamps(cluster, timestamps ?? "", SYNC_TIMESTAMPS);
+}
 
 export class StateFolder {
   readonly #folder: string;
@@ -85,6 +94,22 @@ export class StateFolder {
     } catch (error) {
       this.#complain(error);
     }
+  }
+
+  /** Takes over what another tracker knows: its files as they are, and the cluster that they describe (§7.6). */
+  replaceAll(contents: readonly Uint8Array[], fresh: Cluster): void {
+    const cluster = this.#cluster;
+    cluster.changelog.length = 0;
+    try {
+      // Offsets into the changelog stand in the other files: it comes first.
+      for (const name of [...systemFiles].reverse())
+        writeFileAtomically(this.path(name), contents[systemFiles.indexOf(name)] ?? new Uint8Array(0));
+      Object.assign(cluster.stale, { groups: false, servers: false, syncTimestamps: false });
+    } catch (error) {
+      this.#complain(error);
+      Object.assign(cluster.stale, { groups: true, servers: true, syncTimestamps: true });
+    }
+    cluster.takeGroups(fresh);
   }
 
   get changelogSize(): number {

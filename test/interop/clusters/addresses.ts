@@ -1,10 +1,11 @@
 /**
- * Free loopback addresses and ports for servers under test, all in 127.0.20.0 - 127.0.29.255.
+ * Free loopback addresses and ports for servers under test, all in 127.0.50.0 - 127.0.59.255.
  * C storages refuse a tracker on 127.0.0.1 and identify themselves by address, so each server gets its own.
  */
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 
-const FIRST_BLOCK = 20;
+const FIRST_BLOCK = 50;
 const BLOCKS = 10;
 const handedOut = new Set<string>();
 
@@ -44,4 +45,14 @@ function tryListen(host: string, port: number): Promise<number | null> {
       server.close(() => resolve(bound));
     });
   });
+}
+
+/**
+ * An IPv4 address of this machine besides loopback, or null. C trackers do not bind outgoing connections, and a leader
+ * knows a follower by the address it comes from (tracker.md 7.4): on 127.x that is always 127.0.0.1, which no storage
+ * accepts as a tracker. Two trackers on one such address with different ports find each other.
+ */
+export function ownAddress(): string | null {
+  const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  return all.find((entry) => entry.family === "IPv4" && !entry.internal)?.address ?? null;
 }

@@ -13,7 +13,8 @@ export interface TrackerConf {
 
 export interface StorageConf extends TrackerConf {
   readonly groupName: string;
-  readonly tracker: string;
+  /** `host:port` of each. */
+  readonly trackers: readonly string[];
   readonly storePaths: readonly string[];
 }
 
@@ -68,7 +69,7 @@ write_mark_file_freq = 50
 store_path_count = ${conf.storePaths.length}
 ${paths}
 subdir_count_per_path = 4
-tracker_server = ${conf.tracker}
+${trackerLines(conf.trackers)}
 log_level = info
 allow_hosts = *
 file_distribute_path_mode = 0
@@ -84,11 +85,15 @@ ${conf.options.extraStorageConf ?? ""}
 `;
 }
 
-export function clientConf(basePath: string, tracker: string): string {
+export function clientConf(basePath: string, trackers: readonly string[]): string {
   return `connect_timeout = 5
 network_timeout = 30
 base_path = ${basePath}
-tracker_server = ${tracker}
+${trackerLines(trackers)}
 log_level = info
 `;
+}
+
+function trackerLines(trackers: readonly string[]): string {
+  return trackers.map((tracker) => `tracker_server = ${tracker}`).join("\n");
 }

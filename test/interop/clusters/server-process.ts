@@ -17,8 +17,10 @@ export interface ServerProcess {
   ended(): string | null;
   /** What it printed so far. */
   output(): string;
-  /** SIGTERM, then SIGKILL when it has not gone after 20 s; resolves when it is gone. */
-  stop(): Promise<void>;
+  /** SIGTERM, then SIGKILL when it has not gone after `graceMs` (20 s); resolves when it is gone. */
+  stop(graceMs?: number): Promise<void>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 export function startServer(command: readonly string[], outputPath: string): ServerProcess {
@@ -45,12 +47,16 @@ export function startServer(command: readonly string[], outputPath: string): Ser
     pid: child.pid ?? -1,
     ended: () => end,
     output: () => readFileSync(outputPath, "utf8"),
-    async stop() {
+    async stop(graceMs = GRACE_MS) {
       if (end !== null) return;
       child.kill("SIGTERM");
-      const hard = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+      const hard = setTimeout(() => child.kill("SIGKILL"), graceMs);
       await gone;
       clearTimeout(hard);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await gone;
     },
   };
 }

@@ -12,12 +12,11 @@ import type { Cluster, ClusterOptions, Maker, ServerNode, StorageNode } from "./
 import { fdfsStorage, fdfsTracker } from "./fdfs-cluster.ts";
 import { clientConf, storageConf, trackerConf } from "./server-conf.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
-import { exchange, groupState } from "./tracker-probe.ts";
+import { answers, groupState } from "./tracker-probe.ts";
 
 const GROUP = "group1";
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
-const ACTIVE_TEST = 111;
 const TELLING_LINES = 4;
 
 /** Folders of clusters not stopped yet: removed when the process ends early. server-process.ts kills their servers first. */
@@ -41,13 +40,13 @@ export async function startCluster(tracker: Maker, storage: Maker, options: Clus
     if (options.storageIds === true) writeStorageIds(folder, trackerNode, storageNodes);
     const conf = join(folder, "client.conf");
     mkdirSync(join(folder, "client"));
-    writeFileSync(conf, clientConf(join(folder, "client"), `${trackerNode.host}:${trackerNode.port}`));
+    writeFileSync(conf, clientConf(join(folder, "client"), [`${trackerNode.host}:${trackerNode.port}`]));
     const logs = (): string => [trackerNode, ...storageNodes].map((node) => nodeLog(node, processes)).join("\n");
 
     run(processes, trackerNode, tracker === "c" ? cTracker : fdfsTracker);
     const ping = (): Promise<string> =>
-      exchange(trackerNode.host, trackerNode.port, ACTIVE_TEST, new Uint8Array(0)).then(
-        (answer) => (answer.status === 0 ? "ready" : `ACTIVE_TEST answers status ${answer.status}`),
+      answers(trackerNode.host, trackerNode.port).then(
+        () => "ready",
         (error: Error) => error.message,
       );
     await waitReady("tracker", ping, processes, logs);
@@ -115,7 +114,7 @@ async function layStorages(
     const address = `${tracker.host}:${tracker.port}`;
     writeFileSync(
       confPath,
-      storageConf({ host, port, basePath, options, groupName: GROUP, tracker: address, storePaths }),
+      storageConf({ host, port, basePath, options, groupName: GROUP, trackers: [address], storePaths }),
     );
     return { maker, host, port, confPath, basePath, storePaths };
   });

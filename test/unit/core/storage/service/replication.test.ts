@@ -3,6 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { encodeBlock } from "../../../../../core/fileid/packed-block.ts";
 import {
   reportServerId,
   syncAppendFile,
@@ -22,6 +24,12 @@ let serial = 0;
 /** A name that no other test uses. */
 const fresh = (kind: "normal" | "appender" = "normal"): string =>
   `M01/01/03/fwAASGsBFe${kind === "normal" ? "CA" : "CE"}MIQ8AAAAAKaEx8Y${String(serial++).padStart(3, "0")}.log`;
+
+/** The name that a regenerated file of this content gets. */
+const nameOfContent = (content: string): string => {
+  const block = encodeBlock([127, 0, 40, 7], TIME, "normal", content.length, crc32(content), serial++);
+  return `M01/01/03/${block}${String(serial++).padStart(7, "0")}`;
+};
 
 let worker: Harness;
 let client: Client;
@@ -210,9 +218,8 @@ describe("the small ones", () => {
   });
 
   test("rename keeps the file's time (§3.6)", async () => {
-    const [oldName, newName] = [fresh("appender"), fresh()];
-    // As many bytes as the new name says.
-    worker.place(oldName, "", 1000);
+    const [oldName, newName] = [fresh("appender"), nameOfContent("x")];
+    worker.place(oldName, "x", 1000);
     expect(
       await client.ask(
         request(syncRenameFile, {
@@ -227,8 +234,8 @@ describe("the small ones", () => {
   });
 
   test("a rename of a file that is not what the new name says is refused: the source sends the whole file", async () => {
-    const [oldName, newName] = [fresh("appender"), fresh()];
-    worker.place(oldName, "not empty");
+    const [oldName, newName] = [fresh("appender"), nameOfContent("y")];
+    worker.place(oldName, "x");
     const fields = { timestamp: TIME, groupName, newName, oldName };
     expect(await client.status(request(syncRenameFile, fields))).toBe(Errno.ENOENT);
     expect(existsSync(worker.path(oldName))).toBe(true);
@@ -330,8 +337,8 @@ describe("how far a source has come (§7.5)", () => {
     expect([await one.status(gone), received()]).toEqual([Errno.ENOENT, 300]);
     const early = request(syncAppendFile, { offset: 9, byteCount: 1, timestamp: 500, groupName, fileName: name }, "x");
     expect([await one.status(early), received()]).toEqual([Errno.ENOENT, 500]);
-    const newName = fresh();
-    worker.place(name, "");
+    const newName = nameOfContent("x");
+    worker.place(name, "x");
     const rename = request(syncRenameFile, {
       timestamp: 600,
       groupName,

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { Leadership } from "../../../../../core/tracker/cluster/leadership.ts";
 import { addressFor, orderAddresses } from "../../../../../core/tracker/cluster/storage-ids.ts";
 import {
+  adoptTrunkServers,
   electTrunkServer,
   isTrunkServerLost,
   mustDeleteMarks,
@@ -14,98 +15,139 @@ import { addStorage, groupOf, makeCluster, statusThrown } from "./fixture.ts";
 
 const OWN = "10.0.0.1";
 
+function made(): Leadership {
+  const times = { isLeader: false, runningTimeSeconds: 0, restartIntervalSeconds: 0 };
+  return new Leadership([22122], { ownStanding: () => times, random: () => 0, answerTimeoutMs: 5000 });
+}
+
+function learn(leadership: Leadership, lines: string, count: number): void {
+  leadership.learnOwnAddresses([OWN, ""]);
+  leadership.learnTrackers(leadership.parseTrackers(lines, count));
+}
+
 function learned(...lines: string[]): Leadership {
-  const leadership = new Leadership([22122]);
-  leadership.learnTrackers(lines.map((line) => `${line}\n`).join(""), lines.length, [OWN]);
+  const leadership = made();
+  learn(leadership, lines.map((line) => `${line}\n`).join(""), lines.length);
+  return leadership;
+}
+
+/** Knows 10.0.0.2 and others besides itself, and leads. */
+function leading(...others: string[]): Leadership {
+  const leadership = learned(`${OWN}:22122`, "10.0.0.2:22122", ...others);
+  leadership.notifyNext(`${OWN}:22122`, 0);
+  leadership.commitNext(`${OWN}:22122`, 0);
   return leadership;
 }
 
 describe("the list of trackers", () => {
-  const learn = (lines: string, count: number, known = new Leadership([22122])) =>
-    statusThrown(() => known.learnTrackers(lines, count, [OWN]));
+  const status = (lines: string, count: number, known = made()) => statusThrown(() => learn(known, lines, count));
 
   test("must be whole", () => {
-    expect(learn(`${OWN}:22122\n`, 1)).toBe(0);
-    expect(learn(`${OWN}:22122`, 1)).toBe(22);
-    expect(learn(`${OWN}:22122\n`, 2)).toBe(22);
-    expect(learn("", 0)).toBe(22);
-    expect(learn(`${OWN}:99999\n`, 1)).toBe(22);
-    expect(learn(`${OWN}:22122\n`.repeat(17), 17)).toBe(22);
+    expect(status(`${OWN}:22122\n`, 1)).toBe(0);
+    expect(status(`${OWN}:22122`, 1)).toBe(22);
+    expect(status(`${OWN}:22122\n`, 2)).toBe(22);
+    expect(status("", 0)).toBe(22);
+    expect(status(`${OWN}:99999\n`, 1)).toBe(22);
+    expect(status(`${OWN}:22122\n`.repeat(17), 17)).toBe(22);
   });
 
   test("must name this tracker: address and port, the port 22122 where none is given", () => {
-    expect(learn(`${OWN}\n`, 1)).toBe(0);
-    expect(learn(`${OWN}:22123\n`, 1)).toBe(2);
-    expect(learn("10.0.0.9:22122\n", 1)).toBe(2);
-    expect(learn("1.2.3.45,10.0.0.1:22122\n", 1)).toBe(0);
+    expect(status(`${OWN}\n`, 1)).toBe(0);
+    expect(status(`${OWN}:22123\n`, 1)).toBe(2);
+    expect(status("10.0.0.9:22122\n", 1)).toBe(2);
+    expect(status("1.2.3.45,10.0.0.1:22122\n", 1)).toBe(0);
   });
 
   test("grows with later joins up to 16 trackers", () => {
     const leadership = learned(`${OWN}:22122`);
     const others = Array.from({ length: 15 }, (_, number) => `10.0.1.${number}:22122\n`);
-    expect(learn(others.join(""), 15, leadership)).toBe(0);
+    expect(status(others.join(""), 15, leadership)).toBe(0);
     expect(leadership.trackers.length).toBe(16);
-    expect(learn(others.join(""), 15, leadership)).toBe(0);
-    expect(learn("10.0.2.1:22122\n", 1, leadership)).toBe(28);
+    expect(status(others.join(""), 15, leadership)).toBe(0);
+    expect(status("10.0.2.1:22122\n", 1, leadership)).toBe(28);
   });
 });
 
 describe("leading", () => {
-  test("a tracker alone elects itself, once", () => {
+  test("a tracker alone elects itself, once; only then it speaks", () => {
     const leadership = learned(`${OWN}:22122`);
-    expect(leadership.view).toMatchObject({ speaks: false, leads: false, changes: 0 });
-    leadership.tick();
-    leadership.tick();
-    expect(leadership.view).toEqual({
-      speaks: true,
-      leads: true,
-      changes: 1,
-      leader: { ipAddress: OWN, port: 22122 },
-    });
+    expect(leadership.view).toEqual({ leads: false, changes: 0, leader: null });
+    leadership.tick(0);
+    leadership.tick(0);
+    expect(leadership.view).toEqual({ leads: true, changes: 1, leader: { ipAddress: OWN, port: 22122 } });
   });
 
   test("before the first join nobody leads", () => {
-    const leadership = new Leadership([22122]);
-    leadership.tick();
+    const leadership = made();
+    leadership.tick(0);
     expect(leadership.isLeader).toBe(false);
     expect(statusThrown(() => leadership.leaderText("10.0.0.5"))).toBe(2);
   });
 
-  test("among several nobody leads until one is elected; all speak meanwhile", () => {
+  test("among several nobody leads until one is elected", () => {
     const leadership = learned(`${OWN}:22122`, "10.0.0.2:22122");
-    leadership.tick();
-    expect(leadership.view).toMatchObject({ speaks: true, leads: false, leader: null });
-    leadership.notifyNext("10.0.0.2:22122");
-    leadership.commitNext("10.0.0.2:22122");
-    expect(leadership.view).toMatchObject({ speaks: false, leads: false, changes: 0 });
+    leadership.tick(0);
+    expect(leadership.view).toEqual({ leads: false, changes: 0, leader: null });
+    leadership.notifyNext("10.0.0.2:22122", 0);
+    leadership.commitNext("10.0.0.2:22122", 0);
+    expect(leadership.view).toMatchObject({ leads: false, changes: 0 });
     expect(leadership.leaderText("10.0.0.5")).toBe("10.0.0.2:22122");
   });
 
+  test("this tracker under another of its addresses is no other tracker", () => {
+    const leadership = learned(`${OWN}:22122`);
+    leadership.tick(0);
+    leadership.learnOwnAddresses(["1.2.3.45"]);
+    learn(leadership, "1.2.3.45:22122\n10.0.0.2:22122\n", 2);
+    expect([leadership.isLeader, leadership.leaderText("10.0.0.5")]).toEqual([true, `${OWN}:22122`]);
+    const polled = leadership.tick(6000).map((action) => (action.kind === "hangUp" ? "" : action.to));
+    expect(polled).toEqual(["10.0.0.2:22122"]);
+    leadership.notifyNext("1.2.3.45:22122", 6000);
+    expect(leadership.isLeader).toBe(true);
+  });
+
   test("a leader that hears of another gives up and answers 22", () => {
-    const leadership = learned(`${OWN}:22122`, "10.0.0.2:22122");
-    leadership.notifyNext(`${OWN}:22122`);
-    leadership.commitNext(`${OWN}:22122`);
+    const leadership = leading();
     expect(leadership.view).toMatchObject({ leads: true, changes: 1 });
-    expect(statusThrown(() => leadership.notifyNext("10.0.0.2:22122"))).toBe(22);
+    expect(statusThrown(() => leadership.notifyNext("10.0.0.2:22122", 0))).toBe(22);
     expect(leadership.view).toMatchObject({ leads: false, changes: 2, leader: null });
-    expect(statusThrown(() => leadership.reselect())).toBe(95);
+    expect(statusThrown(() => leadership.reselect(0))).toBe(95);
   });
 
   test("only who was announced can be committed", () => {
     const leadership = learned(`${OWN}:22122`, "10.0.0.2:22122");
-    expect(statusThrown(() => leadership.commitNext("10.0.0.2:22122"))).toBe(22);
-    expect(statusThrown(() => leadership.notifyNext("10.0.0.3:22122"))).toBe(2);
+    expect(statusThrown(() => leadership.commitNext("10.0.0.2:22122", 0))).toBe(22);
+    expect(statusThrown(() => leadership.notifyNext("10.0.0.3:22122", 0))).toBe(2);
+    expect(statusThrown(() => leadership.notifyNext("nonsense", 0))).toBe(22);
   });
+});
 
-  test("a follower is alive for three seconds after its ping", () => {
-    const leadership = learned(`${OWN}:22122`, "10.0.0.2:22122");
-    const facts = { port: 22122, upTime: 5, version: "6.16.1" };
-    expect(statusThrown(() => leadership.acceptFollower("10.0.0.2", facts, 100))).toBe(95);
-    leadership.notifyNext(`${OWN}:22122`);
-    leadership.commitNext(`${OWN}:22122`);
-    expect(statusThrown(() => leadership.acceptFollower("10.0.0.3", facts, 100))).toBe(2);
+describe("followers", () => {
+  const facts = { port: 22122, upTime: 5, version: "6.16.1" };
+  const accept = (leadership: Leadership, ip: string, port = 22122, now = 100): number =>
+    statusThrown(() => leadership.acceptFollower(ip, { ...facts, port }, now));
+
+  test("join a leader only, and are alive for three seconds after a ping", () => {
+    expect(accept(learned(`${OWN}:22122`, "10.0.0.2:22122"), "10.0.0.2")).toBe(95);
+    const leadership = leading();
     const peer = leadership.acceptFollower("10.0.0.2", facts, 100);
     expect([103, 104].map((now) => leadership.isActive(peer, now))).toEqual([true, false]);
+  });
+
+  test("that call from an address that is not listed: accepted when it can only be one", () => {
+    const leadership = leading();
+    expect([accept(leadership, "10.0.0.77", 22123), accept(leadership, "10.0.0.77")]).toEqual([2, 0]);
+    expect(leadership.trackers.map(({ lastPing }) => lastPing)).toEqual([0, 100]);
+    // That one is alive: this must be somebody else.
+    expect([accept(leadership, "10.0.0.78"), accept(leadership, "10.0.0.78", 22122, 200)]).toEqual([2, 0]);
+  });
+
+  test("that call from an address that is not listed: refused when it can be several, except on one host", () => {
+    const leadership = leading("10.0.0.3:22122");
+    expect([accept(leadership, "10.0.0.77"), accept(leadership, "127.0.0.1"), accept(leadership, "127.0.0.1")]).toEqual(
+      [2, 0, 0],
+    );
+    expect(accept(leadership, "127.0.0.1")).toBe(2);
   });
 });
 
@@ -166,6 +208,22 @@ describe("the trunk server", () => {
     expect([mustDeleteMarks(group, storages[0]!), mustDeleteMarks(group, storages[1]!)]).toEqual([false, true]);
     expect(setTrunkServer(cluster, group, undefined)).toBe(true);
     expect([group.trunkServerId, group.lastTrunkServerId]).toEqual(["", ""]);
+  });
+
+  test("a follower takes over what its leader says; groups it does not know are left out", () => {
+    const { cluster, group } = scene();
+    const told = (trunkServerId: string) => [
+      { groupName: "group1", trunkServerId },
+      { groupName: "group9", trunkServerId: "10.0.0.9" },
+    ];
+    cluster.stale.groups = false;
+    adoptTrunkServers(cluster, told("10.0.0.2"));
+    expect([group.trunkServerId, group.lastTrunkServerId, group.trunkChanges]).toEqual(["10.0.0.2", "10.0.0.2", 1]);
+    expect(cluster.stale.groups).toBe(true);
+    adoptTrunkServers(cluster, told("10.0.0.2"));
+    expect(group.trunkChanges).toBe(1);
+    adoptTrunkServers(cluster, told(""));
+    expect([group.trunkServerId, group.trunkChanges]).toEqual(["", 2]);
   });
 
   test("a silent one is given up after two intervals, later when it has just started", () => {

@@ -13,9 +13,9 @@ import { setTrunkServer } from "../../../../../core/tracker/cluster/trunk-server
 import { StorageStatus } from "../../../../../core/wire/storage-status.ts";
 import { addStorage, groupOf, makeCluster, statusThrown } from "./fixture.ts";
 
-const leading: LeaderView = { speaks: true, leads: true, changes: 1, leader: { ipAddress: "10.0.0.1", port: 22122 } };
-const leaderless: LeaderView = { speaks: true, leads: false, changes: 0, leader: null };
-const following: LeaderView = { speaks: false, leads: false, changes: 0, leader: leading.leader };
+const leading: LeaderView = { leads: true, changes: 1, leader: { ipAddress: "10.0.0.1", port: 22122 } };
+const leaderless: LeaderView = { leads: false, changes: 0, leader: null };
+const following: LeaderView = { leads: false, changes: 0, leader: leading.leader };
 
 function scene() {
   const cluster = makeCluster();
@@ -49,19 +49,18 @@ describe("the answer to a report", () => {
     expect(ask(leading, 0).answer.flags).toBe(5);
   });
 
-  test("without a leader tells the members, and keeps the trunk server for the leader", () => {
+  test("without a leader tells nothing, and keeps all news for the leader", () => {
     const { cluster, group, other, ask } = scene();
     setTrunkServer(cluster, group, other);
-    expect(ask(leaderless, 0).answer.flags).toBe(4);
-    expect(ask(leading, 0).answer.flags).toBe(3);
+    expect(ask(leaderless, 0).answer.flags).toBe(0);
+    expect(ask(leading, 0).answer.flags).toBe(7);
   });
 
-  test("a leader lost is told as an empty brief, and so is a trunk server", () => {
+  test("a trunk server that is lost is told as an empty brief", () => {
     const { cluster, group, ask } = scene();
     ask(leading, 0);
     setTrunkServer(cluster, group, undefined);
     const empty = { status: 0, port: 0, id: "", ipAddress: "" };
-    expect(ask({ ...leaderless, changes: 2 }, 1).answer).toEqual({ flags: 1, briefs: [empty] });
     expect(ask(leading, 1).answer).toEqual({ flags: 2, briefs: [empty] });
   });
 

@@ -120,6 +120,38 @@ describe("changes", () => {
   });
 });
 
+describe("changes of an appender file", () => {
+  const name = nameOf({ source: [10, 0, 0, 2], flags: APPENDER });
+  const withSource = (status: number, settings = {}): TestCluster => {
+    const cluster = pair(settings);
+    const group = groupOf(cluster);
+    cluster.setStatus(group, group.find("10.0.0.2")!, status);
+    return cluster;
+  };
+
+  test("wait for the source while it is away", () => {
+    const { ACTIVE, ONLINE, OFFLINE, WAIT_SYNC, RECOVERY } = StorageStatus;
+    expect(selectUpdate(withSource(ACTIVE), "group1", name).id).toBe("10.0.0.2");
+    for (const status of [ONLINE, OFFLINE, WAIT_SYNC, RECOVERY])
+      expect(statusThrown(() => selectUpdate(withSource(status), "group1", name))).toBe(11);
+    const nobody = withSource(OFFLINE);
+    nobody.setStatus(groupOf(nobody), groupOf(nobody).find("10.0.0.1")!, OFFLINE);
+    expect(statusThrown(() => selectUpdate(nobody, "group1", name))).toBe(11);
+  });
+
+  test("go elsewhere when the source is gone or unknown", () => {
+    for (const status of [StorageStatus.DELETED, StorageStatus.IP_CHANGED])
+      expect(selectUpdate(withSource(status), "group1", name).id).toBe("10.0.0.1");
+    const unknown = nameOf({ source: [10, 0, 0, 9], flags: APPENDER });
+    expect(selectUpdate(withSource(StorageStatus.OFFLINE), "group1", unknown).id).toBe("10.0.0.1");
+  });
+
+  test("go elsewhere with appender_failover, as in C", () => {
+    const cluster = withSource(StorageStatus.OFFLINE, { appenderFailover: true });
+    expect(selectUpdate(cluster, "group1", name).id).toBe("10.0.0.1");
+  });
+});
+
 describe("storage ids", () => {
   const storageIds = [1, 2].map((number) => ({
     id: String(100000 + number),
