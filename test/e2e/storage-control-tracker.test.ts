@@ -127,19 +127,19 @@ test("trackers that come and go: the storage serves on and is ACTIVE at both aga
   await untilStatus(SECOND_TRACKER, ports[1], name, StorageStatus.ACTIVE);
 }, 60_000);
 
-test("a second storage of the group waits for its source and both know each other", async () => {
+test("a second storage of the group is filled by the first, and both know each other", async () => {
   const port = await freePort(TRACKER);
   await trackerAt(TRACKER, port, folder());
   const one = await storageWith(storageSettings("127.0.48.2", 0, [[TRACKER, port]]));
   await untilStatus(TRACKER, port, `127.0.48.2:${one.port}`, StorageStatus.ACTIVE);
   const two = await storageWith(storageSettings("127.0.48.4", one.port, [[TRACKER, port]]));
-  await untilStatus(TRACKER, port, `127.0.48.4:${one.port}`, StorageStatus.WAIT_SYNC);
+  await untilStatus(TRACKER, port, `127.0.48.4:${one.port}`, StorageStatus.ACTIVE);
   const knows = (server: StorageServer): string =>
     server
       .members()
       .map(({ id, status }) => `${id} ${status}`)
       .join();
-  const both = `127.0.48.2 ${StorageStatus.ACTIVE},127.0.48.4 ${StorageStatus.WAIT_SYNC}`;
+  const both = `127.0.48.2 ${StorageStatus.ACTIVE},127.0.48.4 ${StorageStatus.ACTIVE}`;
   const deadline = Date.now() + 10_000;
   while ((knows(one) !== both || knows(two) !== both) && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

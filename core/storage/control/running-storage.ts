@@ -23,6 +23,8 @@ import type { WorkerTeam } from "./worker-team.ts";
 /** How long running requests may take when the storage stops. */
 const GRACE_MS = 5000;
 const TICK_MS = 1000;
+/** How long a stopping storage goes on copying what its peers do not have yet. */
+const DRAIN_MS = 2000;
 
 export interface StorageServer {
   readonly port: number;
@@ -71,6 +73,8 @@ export class RunningStorage implements StorageServer {
   readonly #reporters: Promise<unknown>;
   readonly #joined: Promise<void>;
   readonly #timer: ReturnType<typeof setInterval>;
+  /** Ends after everything else: see `stop`. */
+  readonly #copying = new AbortController();
   readonly #packing: BinlogPacking | null;
   readonly #published = new Map<NoticeTopic, string>();
   #statSavedMs = Date.now();
@@ -95,7 +99,7 @@ export class RunningStorage implements StorageServer {
         folder: news.syncFolder,
         countBytes: (bytes) => statistics.copiedOut(bytes),
       },
-      lifetime.signal,
+      this.#copying.signal,
     );
     engines.team.onBinlogGrown(() => this.#replicator.binlogGrown());
     this.#packing = settings.compressBinlog ? this.#startPacking() : null;
@@ -131,8 +135,11 @@ export class RunningStorage implements StorageServer {
     // The trackers first: they send nobody here any more while the last requests end.
     this.#lifetime.abort(new Error("the storage stops"));
     await this.#reporters;
-    await this.#replicator.ended();
     await this.#engines.team.close(GRACE_MS);
+    // What was acknowledged last goes to the others now: they take over this storage's files.
+    await this.#replicator.drained(DRAIN_MS);
+    this.#copying.abort(new Error("the storage stops"));
+    await this.#replicator.ended();
     this.#saveStatistics();
     await this.#engines.accessLog?.close();
   }

@@ -97,7 +97,9 @@ export function judgeRename(newName: string, old: { readonly size: number; reado
 export function nextTimestamp(nowSeconds: number, ownOrigin: number, { version, file }: LocalState): number {
   const known = Math.max(version?.timestamp ?? 0, file?.modifiedAt ?? 0);
   if (known < nowSeconds) return nowSeconds;
-  return version !== null && version.origin === ownOrigin && version.timestamp === known ? known : known + 1;
+  // After a deletion always later: of the same second the others would keep the deletion once they forget whose it was.
+  const isOwnWrite = version !== null && !version.isDeleted && version.origin === ownOrigin;
+  return isOwnWrite && version.timestamp === known ? known : known + 1;
 }
 
 const isOneOrigin = (a: number, b: number): boolean => a === b || a === ORIGIN_UNKNOWN || b === ORIGIN_UNKNOWN;

@@ -12,11 +12,13 @@ import type { LinkOptions } from "../control/dial.ts";
 import type { Discovery } from "../control/discovery.ts";
 import type { InitFlagFile } from "../control/init-flag.ts";
 import type { Member, Membership } from "../control/membership.ts";
+import { pause } from "../control/pause.ts";
 import type { TrackerQuestions } from "../control/tracker-questions.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { isBefore, markFileName, type Position } from "./mark.ts";
 import { PeerTask, type PeerTaskHelp } from "./peer-task.ts";
 
+const DRAIN_LOOK_MS = 5;
 const { DELETED, IP_CHANGED, NONE } = StorageStatus;
 
 export interface ReplicatorHelp {
@@ -82,6 +84,22 @@ export class Replicator {
   get neededIndex(): number {
     const indexes = [...this.#tasks.values()].map(({ task }) => task.committed?.index ?? 0);
     return Math.min(this.#help.scoreboard.binlogIndex, ...indexes);
+  }
+
+  /** Resolves when every peer that can be copied to has everything, or after `patienceMs`. */
+  async drained(patienceMs: number): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    this.binlogGrown();
+    const isCopying = (): boolean =>
+      [...this.#tasks.values()].some(
+        ({ task }) => task.state.kind === "copying" || (task.state.kind === "idle" && this.#isBehind(task)),
+      );
+    while (isCopying() && Date.now() < deadline) await pause(DRAIN_LOOK_MS, this.#signal);
+  }
+
+  #isBehind(task: PeerTask): boolean {
+    const { committed } = task;
+    return committed !== null && isBefore(committed, this.#binlogEnd());
   }
 
   /** Resolves when all tasks have ended after the signal. */

@@ -66,6 +66,14 @@ describe("a copy under a name that is used once", () => {
   });
 });
 
+test("the creation of an appender that has come further here is not taken again", () => {
+  const appender = nameOf(10, "appender");
+  const change = { timestamp: 100, origin: ORIGIN_OTHERS, size: 4, isUpdate: false };
+  expect(judgeCopy(appender, change, { version: null, file: file(101, 10) })).toBe("have");
+  expect(judgeCopy(appender, change, { version: null, file: file(100, 10) })).toBe("take");
+  expect(judgeCopy(appender, { ...change, isUpdate: true }, { version: null, file: file(101, 10) })).toBe("take");
+});
+
 describe("a copy under a name that can be used again", () => {
   const at = { timestamp: 100, origin: ORIGIN_OTHERS, size: 10, isUpdate: false };
   const other = ORIGIN_OTHERS + 1;
@@ -143,6 +151,7 @@ describe("the time of a client's change", () => {
     ["after a deletion by a clock ahead", { version: deleted(150), file: null }, 151],
     ["in the second of another storage's change", { version: written(100), file: file(100, 1) }, 101],
     ["in the second of an own change", { version: written(100, ORIGIN_OWN), file: file(100, 1) }, 100],
+    ["in the second of an own deletion", { version: deleted(100, ORIGIN_OWN), file: null }, 101],
     ["after an own change that is ahead already", { version: written(150, ORIGIN_OWN), file: file(150, 1) }, 150],
     ["of a file whose version is forgotten", { version: null, file: file(150, 1) }, 151],
     ["of a file that is newer than its version", { version: written(90, ORIGIN_OWN), file: file(150, 1) }, 151],
