@@ -4,7 +4,7 @@ import { runtimeName } from "../core/runtime/index.ts";
 import { PROTOCOL_VERSION } from "../core/wire/limits.ts";
 import packageFile from "../package.json" with { type: "json" };
 
-/** "fdfs 0.1.0 (FastDFS 6.16.1 compatible, linux-x64, bun)". */
+/** "fdfs 0.2.0 (FastDFS 6.16.1 compatible, linux-x64, bun)". */
 export function versionLine(): string {
   const platform = `${process.platform}-${process.arch}`;
   return `fdfs ${packageFile.version} (FastDFS ${PROTOCOL_VERSION} compatible, ${platform}, ${runtimeName()})`;
