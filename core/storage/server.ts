@@ -11,7 +11,7 @@ import { listen } from "../runtime/index.ts";
 import { binlogFolder } from "./binlog/binlog-files.ts";
 import { AccessLogKeeper } from "./control/access-log-keeper.ts";
 import { announcedPort, type ListenAddress, listenAddresses, localAddresses } from "./control/addresses.ts";
-import { recoverFromBinlog } from "./control/binlog-recovery.ts";
+import { recoverFromBinlog, recoverWorker } from "./control/binlog-recovery.ts";
 import { openBinlog } from "./control/binlog-setup.ts";
 import { discover } from "./control/discovery.ts";
 import { catchUpWithGroup, type GroupNewsHelp } from "./control/group-news.ts";
@@ -98,7 +98,8 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
   const space = new SpaceWatch(settings.storePaths, parameters.reservedStorageSpace, scoreboard, log);
   space.refresh();
   openBinlog(settings.basePath, scoreboard, log, owner);
-  await recoverFromBinlog(binlogFolder(settings.basePath), settings, scoreboard, log);
+  const recovery = { folder: binlogFolder(settings.basePath), settings, scoreboard, log };
+  await recoverFromBinlog(recovery);
   statistics.save(owner);
   const accessLog = settings.accessLog.enabled
     ? new AccessLogKeeper(accessLogPath(settings.basePath), settings.accessLog, scoreboard, log, owner)
@@ -109,6 +110,7 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
       (worker) => workerConfig(worker, settings, discovery, scoreboard, addresses),
       Math.min(settings.workThreads, MAX_WORKERS),
       log,
+      (worker) => recoverWorker(recovery, worker),
     );
   } catch (error) {
     await accessLog?.close();

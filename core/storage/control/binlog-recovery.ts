@@ -8,54 +8,75 @@ import { parseLogicName } from "../../fileid/logic-name.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { binlogPath } from "../binlog/binlog-files.ts";
 import { BinlogReader } from "../binlog/binlog-reader.ts";
-import { readIntents } from "../binlog/intents.ts";
+import { type Intent, intentsPath, readIntents } from "../binlog/intents.ts";
 import { type BinlogRecord, isOwn, Op, upperOf } from "../binlog/record.ts";
 import { type Found, missingRecords } from "../binlog/repair.ts";
 import { isReusable } from "../replication/judge.ts";
-import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { ORIGIN_OWN, ORIGIN_UNKNOWN } from "../scoreboard/versions.ts";
 
 /** Some 700,000 records. */
 const TAIL_BYTES = 64 * 1024 * 1024;
 
+/** What a worker that follows one that died needs: a megabyte holds more than was under way. */
+const WORKER_TAIL_BYTES = 1024 * 1024;
+
+export interface RecoveryHelp {
+  /** `BASE/data/sync`. */
+  readonly folder: string;
+  readonly settings: StorageSettings;
+  readonly scoreboard: Scoreboard;
+  readonly log: Logger;
+}
+
 /** Reads the binlog's end into the scoreboard and appends what is missing. Before any worker starts. */
-export async function recoverFromBinlog(
-  folder: string,
-  settings: StorageSettings,
-  scoreboard: Scoreboard,
-  log: Logger,
-): Promise<void> {
+export async function recoverFromBinlog(help: RecoveryHelp): Promise<void> {
+  const { folder, scoreboard } = help;
   const notes = readdirSync(folder).filter((name) => name.startsWith(".fdfs-intents."));
   const intents = notes.flatMap((name) => readIntents(join(folder, name)));
+  await recordMissing(help, intents, TAIL_BYTES, (record) => noteVersion(scoreboard, record));
+  for (const name of notes) rmSync(join(folder, name), { force: true });
+}
+
+/** The same for one worker that has died while its siblings go on. Also gives its locks back. */
+export async function recoverWorker(help: RecoveryHelp, worker: number): Promise<void> {
+  new Scoreboard(help.scoreboard.buffer, worker).reclaim();
+  const intents = readIntents(intentsPath(help.folder, worker));
+  if (intents.length > 0) await recordMissing(help, intents, WORKER_TAIL_BYTES, () => {});
+}
+
+async function recordMissing(
+  { folder, settings, scoreboard, log }: RecoveryHelp,
+  intents: readonly Intent[],
+  tailBytes: number,
+  take: (record: BinlogRecord) => void,
+): Promise<void> {
   const wanted = new Set(intents.map(({ name }) => name));
   const last = new Map<string, BinlogRecord>();
-  await forEachLast(folder, scoreboard, (record) => {
-    noteVersion(scoreboard, record);
+  await forEachLast(folder, scoreboard, tailBytes, (record) => {
+    take(record);
     if (wanted.has(record.name)) last.set(record.name, record);
   });
   const now = Math.floor(Date.now() / 1000);
-  const lines = missingRecords(
-    intents,
-    (name) => find(settings, name),
-    (name) => last.get(name),
-    now,
-  );
-  if (lines.length > 0) {
+  const lastOf = (name: string): BinlogRecord | undefined => last.get(name);
+  const lines = missingRecords(intents, (name) => find(settings, name), lastOf, now);
+  if (lines.length === 0) return;
+  scoreboard.whileBinlogLocked(() => {
     const { binlogIndex, binlogSize } = scoreboard;
     const text = lines.join("");
     appendFileSync(binlogPath(folder, binlogIndex), text, "latin1");
     scoreboard.setBinlog(binlogIndex, binlogSize + text.length);
-    log.notice(`Recorded ${lines.length} changes that were under way when the storage ended last time`);
-  }
-  for (const name of notes) rmSync(join(folder, name), { force: true });
+  });
+  log.notice(`Recorded ${lines.length} changes that were under way when storage or worker ended`);
 }
 
 async function forEachLast(
   folder: string,
   { binlogIndex, binlogSize }: Scoreboard,
+  tailBytes: number,
   take: (record: BinlogRecord) => void,
 ): Promise<void> {
-  const start = startOfTail(folder, binlogIndex, binlogSize);
+  const start = startOfTail(folder, binlogIndex, binlogSize, tailBytes);
   const reader = new BinlogReader(folder, start, () => binlogIndex);
   try {
     // Somewhere inside the file: the first line may be the rest of one.
@@ -72,11 +93,11 @@ async function forEachLast(
 }
 
 /** Also the end of the file before when the last one has just begun; packed files are left alone. */
-function startOfTail(folder: string, index: number, size: number): { index: number; offset: number } {
-  if (size >= TAIL_BYTES || index === 0) return { index, offset: Math.max(0, size - TAIL_BYTES) };
+function startOfTail(folder: string, index: number, size: number, bytes: number): { index: number; offset: number } {
+  if (size >= bytes || index === 0) return { index, offset: Math.max(0, size - bytes) };
   const before = binlogPath(folder, index - 1);
   if (!existsSync(before)) return { index, offset: 0 };
-  return { index: index - 1, offset: Math.max(0, lstatSync(before).size - (TAIL_BYTES - size)) };
+  return { index: index - 1, offset: Math.max(0, lstatSync(before).size - (bytes - size)) };
 }
 
 function noteVersion({ versions }: Scoreboard, { op, name, otherName, timestamp }: BinlogRecord): void {

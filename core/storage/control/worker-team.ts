@@ -21,13 +21,14 @@ export interface WorkerTeam {
 }
 
 /**
- * Starts `count` workers; resolves when all listen, rejects with a coded error when one cannot. `startThread` stands for
+ * Starts `count` workers; `beforeRestart` sees to what one that died has left behind. Resolves when all listen, rejects with a coded error when one cannot. `startThread` stands for
  * the runtime's own in tests.
  */
 export async function startWorkerTeam(
   configOf: (worker: number) => WorkerConfig,
   count: number,
   log: Logger,
+  beforeRestart: (worker: number) => Promise<void>,
   startThread: typeof startWorker = startWorker,
 ): Promise<WorkerTeam> {
   let tell = (): void => {};
@@ -38,7 +39,7 @@ export async function startWorkerTeam(
   if (!isBun) return { ...(await startIoWorker(configOf(0), log, grown)), onBinlogGrown };
   const members = Array.from(
     { length: count },
-    (_, worker) => new TeamMember(configOf(worker), log, grown, startThread),
+    (_, worker) => new TeamMember(configOf(worker), { log, grown, beforeRestart, startThread }),
   );
   const team: WorkerTeam = {
     onBinlogGrown,
@@ -55,36 +56,39 @@ export async function startWorkerTeam(
   return team;
 }
 
+interface MemberHelp {
+  readonly log: Logger;
+  readonly grown: () => void;
+  readonly beforeRestart: (worker: number) => Promise<void>;
+  readonly startThread: typeof startWorker;
+}
+
 /** One worker thread and its successors. */
 class TeamMember {
   readonly #config: WorkerConfig;
-  readonly #log: Logger;
-  readonly #grown: () => void;
-  readonly #startThread: typeof startWorker;
+  readonly #help: MemberHelp;
   #thread: WorkerHandle | undefined;
   #closed: (() => void) | undefined;
   #isClosing = false;
   #restartMs = FIRST_RESTART_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(config: WorkerConfig, log: Logger, grown: () => void, startThread: typeof startWorker) {
+  constructor(config: WorkerConfig, help: MemberHelp) {
     this.#config = config;
-    this.#log = log;
-    this.#grown = grown;
-    this.#startThread = startThread;
+    this.#help = help;
   }
 
   /** Resolves when the thread listens; rejects when it cannot. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const thread = this.#startThread("core/storage/io-worker.ts", this.#config);
+      const thread = this.#help.startThread("core/storage/io-worker.ts", this.#config);
       this.#thread = thread;
       let isServing = false;
       const startedMs = Date.now();
       thread.onMessage((raw) => {
         const message = raw as WorkerMessage;
-        if (message.kind === "log") this.#log[message.level](message.text);
-        else if (message.kind === "binlog-grown") this.#grown();
+        if (message.kind === "log") this.#help.log[message.level](message.text);
+        else if (message.kind === "binlog-grown") this.#help.grown();
         else if (message.kind === "closed") this.#closed?.();
         else if (message.kind === "listening") {
           isServing = true;
@@ -100,7 +104,7 @@ class TeamMember {
         reject(error ?? new Error(`I/O worker ${this.#config.worker} ended before it listened`));
         if (!isServing || this.#isClosing) return;
         if (Date.now() - startedMs > STEADY_MS) this.#restartMs = FIRST_RESTART_MS;
-        this.#log.crit(
+        this.#help.log.crit(
           `I/O worker ${this.#config.worker} ended: ${error?.stack ?? "without an error"}; starting another`,
         );
         this.#restart();
@@ -127,8 +131,13 @@ class TeamMember {
   /** The siblings go on serving; the lost one's connections were closed by the kernel. */
   #restart(): void {
     this.#timer = setTimeout(() => {
-      this.start().catch((error: unknown) => {
-        this.#log.crit(`Cannot start I/O worker ${this.#config.worker} again: ${String(error)}; trying on`);
+      const { worker } = this.#config;
+      const recovered = this.#help.beforeRestart(worker).catch((error: unknown) => {
+        this.#help.log.error(`Cannot see to what I/O worker ${worker} left behind: ${String(error)}`);
+      });
+      const started = recovered.then(() => (this.#isClosing ? undefined : this.start()));
+      started.catch((error: unknown) => {
+        this.#help.log.crit(`Cannot start I/O worker ${this.#config.worker} again: ${String(error)}; trying on`);
         if (!this.#isClosing) this.#restart();
       });
     }, this.#restartMs);

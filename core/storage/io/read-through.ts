@@ -35,6 +35,8 @@ export interface Found<A> {
 
 export interface Question<A extends { readonly status: number }> {
   readonly fileName: string;
+  /** What is remembered when nobody has it: a file that somebody has may have no metadata there. */
+  readonly asked: string;
   ask(connection: ClientConnection): Promise<A>;
   /** False when nobody waits for the answer any more. */
   isWanted(): boolean;
@@ -72,9 +74,9 @@ export class ReadThrough {
     this.#trimmer.unref();
   }
 
-  /** True when it makes sense to ask for the name now: a cheap look before anything is sent. */
-  mayFind(fileName: string): boolean {
-    if (this.#reads >= READS_MAX || this.#misses.has(fileName, Date.now())) return false;
+  /** True when it makes sense to ask now: a cheap look before anything is sent. */
+  mayFind(fileName: string, asked: string): boolean {
+    if (this.#reads >= READS_MAX || this.#misses.has(asked, Date.now())) return false;
     // We know more than replicas that have not heard of the deletion yet.
     return !(isUsedOnce(fileName) && this.#scoreboard.versions.of(fileName)?.isDeleted === true);
   }
@@ -86,7 +88,8 @@ export class ReadThrough {
       const found = await this.#find(question);
       if (typeof found !== "number") return this.#holding(found);
       this.#reads--;
-      if (question.isWanted()) this.#misses.add(question.fileName, Date.now());
+      // Not a refusal: with another offset the same name may be fine.
+      if (found === Status.ENOENT && question.isWanted()) this.#misses.add(question.asked, Date.now());
       return found;
     } catch (error) {
       this.#reads--;
@@ -185,11 +188,14 @@ export class ReadThrough {
 
   /** A storage that has said whose it is is never read through in its turn: two that lack a file must not ask in a circle. */
   async #announce(ownId: string, { ipAddress, port }: GroupMember, connection: ClientConnection): Promise<void> {
-    const { status } = await connection.request(encodeRequest(reportServerId, { storageId: ownId }));
-    if (status === Status.OK) return;
-    connection.destroy();
-    this.#pool.release(ipAddress, port, connection);
-    throw RemoteError.fromStatus(connection.server, status);
+    try {
+      const { status } = await connection.request(encodeRequest(reportServerId, { storageId: ownId }));
+      if (status !== Status.OK) throw RemoteError.fromStatus(connection.server, status);
+    } catch (error) {
+      connection.destroy();
+      this.#pool.release(ipAddress, port, connection);
+      throw error;
+    }
   }
 
   #currentGroup(): GroupView | null {

@@ -1,7 +1,7 @@
 // DOWNLOAD_FILE (storage.md §2.7): the announced length is exact, the content leaves without passing through this
 // program's memory where it is larger than a few pages.
 
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { encodeHeader, RESPONSE_COMMAND } from "../../wire/header.ts";
 import { HEADER_SIZE } from "../../wire/limits.ts";
@@ -13,6 +13,8 @@ import { checkGroup, locate } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
 import { downloadThrough, isMissing, mayReadThrough } from "./read-through.ts";
 
+/** Of the file with a file's metadata (storage.md §2.8). */
+const METADATA_SUFFIX = "-m";
 const counters: OperationCounters = {
   total: Counter.totalDownloadCount,
   success: Counter.successDownloadCount,
@@ -35,7 +37,9 @@ export const downloadRoute: WholeRoute<Session> = {
     try {
       fd = openSync(path, "r");
     } catch (error) {
-      if (!isMissing(error) || !mayReadThrough(session, fileName)) throw error;
+      // Most files have no metadata: the others are not asked for it when the file itself is here.
+      const isAbsentMetadata = path.endsWith(METADATA_SUFFIX) && existsSync(path.slice(0, -METADATA_SUFFIX.length));
+      if (!isMissing(error) || isAbsentMetadata || !mayReadThrough(session, fileName)) throw error;
       downloadThrough(session, { offset, byteCount, groupName, fileName }, counters);
       return;
     }

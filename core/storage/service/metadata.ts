@@ -113,10 +113,15 @@ export const getMetadataRoute: WholeRoute<Session> = {
     checkGroup(worker, groupName);
     const stored = locate(worker, fileName);
     session.fileName = fileName;
-    // Only when the file itself is missing: a file without metadata is common, and the others need not be asked each time.
-    if (!existsSync(stored.path) && mayReadThrough(session, fileName)) {
+    // Four cases. File and metadata here: ours. File here, metadata not: it has none, or none yet; most files have none, and
+    // asking the whole group each time would cost more than a value that comes a moment later, as in C. File missing,
+    // metadata missing: the file has not come yet, whoever has it knows both. File missing, metadata here: a deletion is
+    // half done here, or the file was lost; what we hold belongs to no file that can be read here, so the others decide.
+    const asked = fileName + SUFFIX;
+    if (!existsSync(stored.path) && mayReadThrough(session, fileName, asked)) {
       countTried(worker, getCounters);
-      askThrough(session, getMetadata, { groupName, fileName }, 0, () => countDone(worker, getCounters));
+      const done = (): void => countDone(worker, getCounters);
+      askThrough(session, getMetadata, { groupName, fileName }, { asked, flags: 0, done });
       return;
     }
     requireFile(stored);

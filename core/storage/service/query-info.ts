@@ -16,6 +16,12 @@ import { askThrough, mayReadThrough } from "./read-through.ts";
 
 const NAME_MIN = 37;
 const NAME_MAX = 131;
+/**
+ * With exactly these flags a C storage asks whether a file has arrived here before it sends it (SYNC_CREATE_FILE), and most
+ * of its connections do not say that it is a storage (storage.md §2.10, §3.1). An answer read from elsewhere, at worst from
+ * that storage itself, would keep the file from ever being sent.
+ */
+const C_SENDER_FLAGS = QueryFlag.NO_CRC;
 
 export const queryInfoRoute: WholeRoute<Session> = {
   kind: "whole",
@@ -28,8 +34,9 @@ export const queryInfoRoute: WholeRoute<Session> = {
     const { path } = locate(worker, fileName);
     session.fileName = fileName;
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined && mayReadThrough(session, fileName)) {
-      askThrough(session, queryFileInfo, { groupName, fileName }, header.status, () => {});
+    if (stat === undefined && header.status !== C_SENDER_FLAGS && mayReadThrough(session, fileName)) {
+      const options = { asked: fileName, flags: header.status, done: () => {} };
+      askThrough(session, queryFileInfo, { groupName, fileName }, options);
       return;
     }
     if (stat === undefined) throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);

@@ -10,11 +10,11 @@ import { downloadFile } from "../../wire/storage-client.ts";
 import { countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
 
 /**
- * True when the others may be asked for a name that is missing here. Never for another storage: two that lack a file would
- * ask each other in a circle.
+ * True when the others may be asked for a name that is missing here, or for its metadata, whose name is `asked` then. Never
+ * for another storage: two that lack a file would ask each other in a circle.
  */
-export function mayReadThrough({ worker, peerId }: Session, fileName: string): boolean {
-  return peerId === "" && worker.readThrough?.mayFind(fileName) === true;
+export function mayReadThrough({ worker, peerId }: Session, fileName: string, asked = fileName): boolean {
+  return peerId === "" && worker.readThrough?.mayFind(fileName, asked) === true;
 }
 
 /** True for what a missing file throws. */
@@ -31,6 +31,7 @@ export function downloadThrough(
   const { connection, worker } = session;
   const question = {
     fileName: request.fileName,
+    asked: request.fileName,
     ask: (peer: ClientConnection): Promise<StreamAnswer> => peer.download(encodeRequest(downloadFile, request)),
     isWanted: (): boolean => !connection.isClosed,
   };
@@ -50,16 +51,17 @@ export function downloadThrough(
   });
 }
 
-/** Any other question: the answer's body is passed on as it came. `done` counts a success. */
+/** Any other question: the answer's body is passed on as it came. `asked` as in mayReadThrough; `done` counts a success. */
 export function askThrough<Q, S>(
   session: Session,
   command: Command<Q, S>,
   value: Q & { readonly fileName: string },
-  flags: number,
-  done: () => void,
+  options: { readonly asked: string; readonly flags: number; readonly done: () => void },
 ): void {
+  const { asked, flags, done } = options;
   const question = {
     fileName: value.fileName,
+    asked,
     ask: (peer: ClientConnection): Promise<Answer> => peer.request(encodeRequest(command, value, { status: flags })),
     isWanted: (): boolean => !session.connection.isClosed,
   };

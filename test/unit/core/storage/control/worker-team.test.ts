@@ -50,7 +50,7 @@ test("a worker that dies is replaced and the death is in the log; closing asks a
     thread.say({ kind: "listening", worker: number });
     if (number === 2) restarted.resolve();
   });
-  const team = await startWorkerTeam(configOf, 2, log, startThread);
+  const team = await startWorkerTeam(configOf, 2, log, async () => {}, startThread);
   threads[0]!.die(new Error("out of luck"));
   await restarted.promise;
   expect(lines.join("\n")).toContain("WARNING - worker 1 speaks");
@@ -69,7 +69,7 @@ test("when one cannot listen the others are closed and the reason is told with i
     if (number === 0) thread.say({ kind: "listening", worker: 0 });
     else thread.say({ kind: "failed", worker: 1, code: "EACCES", message: "not here" });
   });
-  const failure = await startWorkerTeam(configOf, 2, log, startThread).catch((error: unknown) => error);
+  const failure = await startWorkerTeam(configOf, 2, log, async () => {}, startThread).catch((error: unknown) => error);
   expect(failure).toMatchObject({ message: "not here", code: "EACCES" });
   expect(threads[0]!.isTerminated).toBe(true);
 });
