@@ -172,6 +172,8 @@ export class ClientConnection implements SocketHandlers {
     let remaining = length;
     try {
       while (remaining > 0) {
+        // The server's time begins when its bytes are wanted, not when the watch last looked.
+        this.#progressAt = Date.now();
         const chunk = await this.#inbox.readSome(remaining);
         remaining -= chunk.length;
         // Freed before the last piece is handed over: its taker may not come back.
@@ -231,7 +233,8 @@ export class ClientConnection implements SocketHandlers {
       if (!this.#inbox.isEmpty) return rest.length === 0;
       if (this.#isClosed) throw this.#failure;
       const taken = this.#socket!.write(rest);
-      if (taken > 0) this.#progressAt = Date.now();
+      // Also when nothing was taken: the producer may have been slow, the wait for the server begins now.
+      this.#progressAt = Date.now();
       rest = rest.subarray(taken);
       if (rest.length === 0) return true;
       await new Promise<void>((resolve) => {

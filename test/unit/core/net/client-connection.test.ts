@@ -288,11 +288,11 @@ describe("download", () => {
 
   test("a consumer may take longer than the network timeout", async () => {
     const server = await fake(() => response(Buffer.alloc(SIZE)));
-    const connection = await open(server.port, 100);
+    const connection = await open(server.port, 400);
     const { body } = await connection.download(REQUEST);
     let size = 0;
     for await (const chunk of body) {
-      if (size === 0) await new Promise((resolve) => setTimeout(resolve, 300));
+      if (size === 0) await new Promise((resolve) => setTimeout(resolve, 900));
       size += chunk.length;
     }
     expect(size).toBe(SIZE);
