@@ -62,7 +62,7 @@ export class Replicator {
     const end = this.#binlogEnd();
     const now = Date.now();
     for (const { task } of this.#tasks.values()) {
-      task.lag.look(end, now);
+      task.copier.lag.look(end, now);
       task.wake();
     }
   }
@@ -132,15 +132,15 @@ export class Replicator {
         state: state.kind,
         reason: state.reason,
         behindBytes: this.#bytesBetween(committed, end),
-        behindSeconds: isBefore(committed, end) ? Math.ceil(task.lag.ageOf(committed, Date.now()) / 1000) : 0,
-        lagP50Ms: task.lag.quantile(0.5),
-        lagP99Ms: task.lag.quantile(0.99),
-        copiedRecords: task.copiedRecords,
-        copiedBytes: task.copiedBytes,
-        setAsideRecords: task.setAside.count,
-        setAsideFile: task.setAside.path,
-        lastError: task.lastError,
-        lastErrorTime: task.lastErrorTime,
+        behindSeconds: isBefore(committed, end) ? Math.ceil(task.copier.lag.ageOf(committed, Date.now()) / 1000) : 0,
+        lagP50Ms: task.copier.lag.quantile(0.5),
+        lagP99Ms: task.copier.lag.quantile(0.99),
+        copiedRecords: task.copier.copiedRecords,
+        copiedBytes: task.copier.copiedBytes,
+        setAsideRecords: task.copier.setAside.count,
+        setAsideFile: task.copier.setAside.path,
+        lastError: task.copier.lastError,
+        lastErrorTime: task.copier.lastErrorTime,
         isFilling: task.isFilling,
         binlogIndex: committed.index,
         binlogOffset: committed.offset,

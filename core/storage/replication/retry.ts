@@ -20,9 +20,14 @@ const TROUBLE_PAUSE_MS = 5000;
 
 export type Verdict = { readonly kind: "again"; readonly afterMs: number } | { readonly kind: "set-aside" };
 
+/** The record could not be sent for a reason of this storage's own: its file cannot be read. */
+export function afterFailure(attempts: number): Verdict {
+  const afterMs = PAUSES_MS[attempts];
+  return afterMs === undefined ? { kind: "set-aside" } : { kind: "again", afterMs };
+}
+
 /** `attempts`: how often it failed before. */
 export function afterRefusal(status: number, attempts: number): Verdict {
   if (peerTrouble.has(status)) return { kind: "again", afterMs: TROUBLE_PAUSE_MS };
-  const afterMs = PAUSES_MS[attempts];
-  return afterMs === undefined ? { kind: "set-aside" } : { kind: "again", afterMs };
+  return afterFailure(attempts);
 }
