@@ -6,6 +6,7 @@ import { ProcessCluster, whyNoCluster } from "./support/cluster.ts";
 import { converged } from "./support/convergence.ts";
 import { Load } from "./support/load.ts";
 import { Network, whyNoNamespaces } from "./support/namespaces.ts";
+import { dataFiles, differences, TreeReader } from "./support/trees.ts";
 import { verify } from "./support/verify.ts";
 import { until } from "./support/waiting.ts";
 
@@ -90,6 +91,12 @@ describe.skipIf(missing !== null)(`partition${missing === null ? "" : ` (skipped
       stage.network.cut(third!, first!);
       await tried(stage.load, OPERATIONS_WHILE_CUT);
       const after = stage.load.total.acknowledged;
+      // The cut is one: what the first has taken meanwhile cannot have come to the others.
+      const counts = [first!, second!, third!].map((storage) => dataFiles(storage).length);
+      console.log(`${what}: ${counts.join(", ")} files before the healing`);
+      expect(differences([first!, second!].map((storage) => new TreeReader(storage).read())).length).toBeGreaterThan(
+        100,
+      );
       stage.network.heal(first!, second!);
       stage.network.heal(third!, first!);
       await judge(what, stage, after - before);

@@ -8,6 +8,8 @@ const GROUP_BYTES = 16;
 const EXTENSION_BYTES = 6;
 const PREFIX_BYTES = 16;
 const SIGNATURE_BYTES = 24;
+/** A server whose machine is busy with other tests may take its time. */
+const TIMEOUT_MS = 20_000;
 
 export interface FileInfo {
   readonly size: number;
@@ -105,7 +107,7 @@ export class RawClient {
   }
 
   async #call(command: number, parts: readonly Uint8Array[]): Promise<Buffer> {
-    const answer = await exchange(this.#host, this.#port, command, Buffer.concat(parts));
+    const answer = await exchange(this.#host, this.#port, command, Buffer.concat(parts), TIMEOUT_MS);
     if (answer.status !== 0) throw new Error(`command ${command} is answered with status ${answer.status}`);
     return answer.body;
   }

@@ -149,6 +149,9 @@ export class PeerTask {
   }
 
   async #ask(): Promise<void> {
+    // The mark of a peer that has another address now follows it when the changelog is read, which may be after the start.
+    this.#mark ??= this.#markFile.load();
+    if (this.#mark !== null && this.#lastStatus === StorageStatus.ACTIVE && !this.isFilling) return;
     const order = await this.#help.feedingOrder(this.id);
     this.#hasAsked = true;
     const isNew = this.#lastStatus !== StorageStatus.ACTIVE;

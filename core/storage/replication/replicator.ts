@@ -1,5 +1,6 @@
 // Replication as a whole: a task for every other storage of the group that lives, and what they report together.
 
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { StorageIdEntry, StorageSettings } from "../../../conf/index.ts";
 import { parseLogicName } from "../../fileid/logic-name.ts";
@@ -109,12 +110,24 @@ export class Replicator {
 
   #start(id: string): void {
     try {
+      this.#adoptOldMark(id);
       const task = new PeerTask(this.#taskHelp, id, this.#signal);
       const ended = task.run().finally(() => this.#tasks.delete(id));
       this.#tasks.set(id, { task, ended });
     } catch (error) {
       this.#help.log.error(`Cannot copy to storage ${id}: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  /** The first time with storage ids: marks were named after addresses before (storage.md §5.4). */
+  #adoptOldMark(id: string): void {
+    const { folder, port, discovery, membership, log } = this.#help;
+    const member = membership.find(id);
+    if (!discovery.parameters.useStorageId || member === undefined) return;
+    const [from, to] = [markFileName(member.ipAddress, port, false), markFileName(id, port, true)];
+    if (!existsSync(join(folder, from)) || existsSync(join(folder, to))) return;
+    renameSync(join(folder, from), join(folder, to));
+    log.info(`The mark ${from} is called ${to} now`);
   }
 
   #reportOf(task: PeerTask): PeerReport[] {

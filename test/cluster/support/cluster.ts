@@ -23,6 +23,8 @@ const folders = new Set<string>();
 process.on("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+// A test run that is ended from outside must end its servers, too: that is done on exit.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 /** Where a server runs when not on loopback: its address, and what stands before its command (`ip netns exec NAME`). */
 export interface Host {
@@ -44,7 +46,7 @@ export interface ClusterPlan {
 }
 
 /** The maker whose servers the tests run: FDFS_CLUSTER_MAKER=c for a comparison with C. */
-export function wantedMaker(): Maker {
+function wantedMaker(): Maker {
   return process.env.FDFS_CLUSTER_MAKER === "c" ? "c" : "fdfs";
 }
 

@@ -29,14 +29,21 @@ export interface Answer {
 }
 
 /** Sends one frame (8-byte length, command, status 0, body) and resolves with the whole answer. */
-export function exchange(host: string, port: number, command: number, body: Uint8Array): Promise<Answer> {
+export function exchange(
+  host: string,
+  port: number,
+  command: number,
+  body: Uint8Array,
+  timeoutMs = PROBE_TIMEOUT_MS,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const header = Buffer.alloc(HEADER_BYTES);
     header.writeBigInt64BE(BigInt(body.length), 0);
     header[8] = command;
     const socket = connect({ host, port });
     let received = Buffer.alloc(0);
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy(new Error(`no answer to command ${command}`)));
+    const silence = new Error(`${host}:${port} does not answer command ${command} within ${timeoutMs / 1000} s`);
+    socket.setTimeout(timeoutMs, () => socket.destroy(silence));
     socket.on("connect", () => socket.write(Buffer.concat([header, body])));
     socket.on("error", reject);
     socket.on("close", () => reject(new Error(`${host}:${port} closed without an answer to command ${command}`)));

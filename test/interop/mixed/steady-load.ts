@@ -91,15 +91,21 @@ export class SteadyLoad {
     if (file === undefined || dice < 30) return this.#upload(random, mine, seed, dice < 4);
     if (dice < 65) return this.#download(file);
     if (this.#leaving.has(file.source)) return this.#download(file);
-    this.#changing.set(file.source, (this.#changing.get(file.source) ?? 0) + 1);
+    if (dice < 78 && file.isAppender) await this.#change(random, file, seed);
+    else if (dice < 80) await this.#truncate(random, mine);
+    else if (dice < 86) await this.#slave(random, mine, file, seed);
+    else if (dice < 96) await this.#metadata(file, seed, dice < 91);
+    else if (mine.length > FILES_KEPT_A_LANE / 2) await this.#delete(mine, file);
+  }
+
+  /** Runs one operation that `leave` waits for. */
+  async #atSource<T>(source: string, run: () => Promise<T>): Promise<T> {
+    const count = (by: number): unknown => this.#changing.set(source, (this.#changing.get(source) ?? 0) + by);
+    count(1);
     try {
-      if (dice < 78 && file.isAppender) await this.#change(random, file, seed);
-      else if (dice < 80) await this.#truncate(random, mine);
-      else if (dice < 86) await this.#slave(random, mine, file, seed);
-      else if (dice < 96) await this.#metadata(file, seed, dice < 91);
-      else if (mine.length > FILES_KEPT_A_LANE / 2) await this.#delete(mine, file);
+      return await run();
     } finally {
-      this.#changing.set(file.source, (this.#changing.get(file.source) ?? 1) - 1);
+      count(-1);
     }
   }
 
@@ -110,7 +116,7 @@ export class SteadyLoad {
     const id = await this.figures.time(kind, () =>
       this.#client.uploadBytes(bytes, { ext: "dat", appender: isAppender }),
     );
-    if (id !== undefined) await this.#keep(mine, id, bytes, isAppender);
+    if (id !== undefined) this.#keep(mine, id, bytes, isAppender);
   }
 
   async #slave(random: SeededRandom, mine: LoadFile[], master: LoadFile, seed: string): Promise<void> {
@@ -119,11 +125,13 @@ export class SteadyLoad {
     if (master.id.length > master.id.lastIndexOf("/") + 40) return;
     const prefix = `_${random.below(1_000_000)}`;
     const options = { ext: "dat", slaveOf: master.id, prefix };
-    const id = await this.figures.time("slave upload", () => this.#client.uploadBytes(bytes, options));
-    if (id !== undefined) await this.#keep(mine, id, bytes, false, master.source);
+    const id = await this.#atSource(master.source, () =>
+      this.figures.time("slave upload", () => this.#client.uploadBytes(bytes, options)),
+    );
+    if (id !== undefined) this.#keep(mine, id, bytes, false, master.source);
   }
 
-  async #keep(mine: LoadFile[], id: string, bytes: Buffer, isAppender: boolean, source?: string): Promise<void> {
+  #keep(mine: LoadFile[], id: string, bytes: Buffer, isAppender: boolean, source?: string): void {
     const file: LoadFile = {
       id,
       source: source ?? sourceOf(id),
@@ -176,11 +184,8 @@ export class SteadyLoad {
   }
 
   async #apply(file: LoadFile, kind: string, run: () => Promise<void>, bytes: Buffer): Promise<void> {
-    const done = await this.figures.time(kind, async () => {
-      await run();
-      return true;
-    });
-    if (done === true) {
+    const done = await this.#done(file, kind, run);
+    if (done) {
       file.bytes = Buffer.from(bytes);
       file.changedAt = Date.now();
     } else this.#forget(file);
@@ -189,23 +194,24 @@ export class SteadyLoad {
   async #metadata(file: LoadFile, seed: string, isMerge: boolean): Promise<void> {
     const items = new Map([["n", seed]]);
     const mode = isMerge ? "merge" : "overwrite";
-    const done = await this.figures.time(`metadata ${mode}`, async () => {
-      await this.#client.setMetadata(file.id, items, mode);
-      return true;
-    });
-    if (done === true) {
-      file.metadata = `n\x02${seed}`;
-    } else this.#forget(file);
+    const done = await this.#done(file, `metadata ${mode}`, () => this.#client.setMetadata(file.id, items, mode));
+    if (done) file.metadata = `n\x02${seed}`;
+    else this.#forget(file);
   }
 
   async #delete(mine: LoadFile[], file: LoadFile): Promise<void> {
     mine.splice(mine.indexOf(file), 1);
-    const done = await this.figures.time("delete", async () => {
-      await this.#client.delete(file.id);
-      return true;
-    });
+    const done = await this.#done(file, "delete", () => this.#client.delete(file.id));
     this.#forget(file);
-    if (done === true) this.gone.add(file.id);
+    if (done) this.gone.add(file.id);
+  }
+
+  async #done(file: LoadFile, kind: string, run: () => Promise<void>): Promise<boolean> {
+    const change = async (): Promise<true> => {
+      await run();
+      return true;
+    };
+    return (await this.#atSource(file.source, () => this.figures.time(kind, change))) === true;
   }
 
   /** Whether a failed change was made is not known: the file is judged by the comparison of the storages only. */

@@ -9,7 +9,7 @@ import type { Member } from "./member.ts";
 
 const SHOWN_DIFFERENCES = 5;
 
-export interface TreeEntry {
+interface TreeEntry {
   readonly size: number;
   readonly digest: string;
   /** Modification time in whole seconds. */

@@ -70,7 +70,7 @@ export class ClientOperations {
       timestamp,
       kind: isAppender ? "appender" : "normal",
       size: content.length,
-      crc32: checksum(content),
+      crc32: crc32(content),
       ext: "txt",
       blockRandom: serial,
       tailRandom: serial,
@@ -142,7 +142,7 @@ export class ClientOperations {
     const names = this.#names;
     const timestamp = names.now;
     const random = ++names.disk.created;
-    const crc = checksum(file.content);
+    const crc = crc32(file.content);
     const block = encodeBlock(this.#source, timestamp, "normal", file.content.length, crc, random);
     const newName = name.slice(0, LOGIC_PATH_SIZE) + block + tailOf(name);
     const intent = names.intend(Op.RENAME, newName, name);
@@ -258,8 +258,4 @@ export function overwritten(content: string, offset: number, piece: string): str
 /** Longer with dots where real ones have zeros. */
 export function resized(content: string, size: number): string {
   return content.slice(0, size).padEnd(size, ".");
-}
-
-export function checksum(content: string): number {
-  return crc32(content);
 }

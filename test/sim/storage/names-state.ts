@@ -2,7 +2,15 @@
 // changed and recorded. Follows core/storage/service/local-state.ts and binlog/commit-queue.ts.
 
 import type { Intent } from "../../../core/storage/binlog/intents.ts";
-import { type BinlogOp, type BinlogRecord, isOwn, Op, upperOf } from "../../../core/storage/binlog/record.ts";
+import {
+  type BinlogOp,
+  type BinlogRecord,
+  formatRecord,
+  isOwn,
+  Op,
+  parseRecord,
+  upperOf,
+} from "../../../core/storage/binlog/record.ts";
 import { type Found, missingRecords } from "../../../core/storage/binlog/repair.ts";
 import { type Incoming, isReusable, type LocalState } from "../../../core/storage/replication/judge.ts";
 import { SharedLock } from "../../../core/storage/scoreboard/shared-lock.ts";
@@ -32,6 +40,8 @@ export class NamesState {
   /** Origins by storage id, in order of appearance. */
   readonly #origins = new Map<string, number>();
   readonly #received = new Map<string, number>();
+  /** The newest epoch of each other storage's connections. */
+  readonly #epochs = new Map<string, number>();
   readonly #grown: () => void;
 
   constructor(disk: Disk, rules: Rules, life: Life, random: Random, clock: () => number, grown: () => void) {
@@ -88,6 +98,14 @@ export class NamesState {
 
   receivedFrom(peerId: string): number {
     return this.#received.get(peerId) ?? 0;
+  }
+
+  epochSeen(peerId: string, epoch: number): void {
+    this.#epochs.set(peerId, Math.max(epoch, this.epochOf(peerId)));
+  }
+
+  epochOf(peerId: string): number {
+    return this.#epochs.get(peerId) ?? 0;
   }
 
   // ---- changes: each is one step in which the process may die ----
@@ -158,7 +176,11 @@ export class NamesState {
       return { kind: file.target === null ? "file" : "link", modifiedAt: file.modifiedAt, target: file.target ?? "" };
     };
     const lines = missingRecords([...disk.intents], find, (name) => last.get(name), this.now);
-    disk.append(lines.join(""));
+    for (const line of lines) {
+      const record = laterThan(parseRecord(line.trimEnd()) as BinlogRecord, last);
+      disk.append(formatRecord(record.timestamp, record.op, `${record.name} ${record.otherName}`.trimEnd()));
+      this.#noteVersion(record);
+    }
     disk.intents.clear();
   }
 
@@ -180,4 +202,10 @@ export class NamesState {
     this.#origins.set(id, origin);
     return origin;
   }
+}
+
+/** What a crash kept from being recorded happened after what was recorded of the name, whatever the clock says. */
+function laterThan(record: BinlogRecord, last: ReadonlyMap<string, BinlogRecord>): BinlogRecord {
+  if (record.op !== Op.DELETE) return record;
+  return { ...record, timestamp: Math.max(record.timestamp, (last.get(record.name)?.timestamp ?? 0) + 1) };
 }

@@ -1,26 +1,38 @@
 // What another storage's request does on a simulated storage. Follows core/storage/service/sync-{copy,range,small}.ts.
 
+import { crc32 } from "node:zlib";
 import { formatRecord, Op } from "../../../core/storage/binlog/record.ts";
 import { Status } from "../../../core/wire/status.ts";
-import { checksum, overwritten, resized } from "./client-operations.ts";
+import { overwritten, resized } from "./client-operations.ts";
 import { answer, type PeerRequest, type StorageAnswer } from "./messages.ts";
 import type { NamesState } from "./names-state.ts";
 
 type Of<K extends PeerRequest["kind"]> = Extract<PeerRequest, { readonly kind: K }>;
 
+export class Outdated extends Error {}
+
 /** One connection of another storage. */
 export class PeerOperations {
   readonly #names: NamesState;
   #peerId = "";
+  /** What it was when the connection was announced; 0 = not announced. */
+  #epoch = 0;
 
   constructor(names: NamesState) {
     this.#names = names;
   }
 
+  /** Throws when the other storage has given this connection up: what comes late must change nothing. */
   handle(request: PeerRequest): StorageAnswer {
+    if (request.kind === "announce") {
+      this.#peerId = request.id;
+      this.#epoch = request.epoch;
+      this.#names.epochSeen(request.id, request.epoch);
+    }
+    const isOutdated = this.#names.rules.isOutdated(this.#epoch, this.#names.epochOf(this.#peerId));
+    if (isOutdated) throw new Outdated("the connection has been given up");
     switch (request.kind) {
       case "announce":
-        this.#peerId = request.id;
         return answer(Status.OK);
       case "size":
         return this.#size(request.name);
@@ -134,7 +146,7 @@ export class PeerOperations {
     if (names.disk.files.has(name) || names.isGoneForGood(name)) return answer(Status.EEXIST);
     const old = names.disk.files.get(otherName);
     if (old === undefined) return answer(Status.ENOENT);
-    const facts = { size: old.content.length, crc: checksum(old.content) };
+    const facts = { size: old.content.length, crc: crc32(old.content) };
     if (!names.rules.judgeRename(name, facts)) return answer(Status.ENOENT);
     names.move(otherName, name);
     names.noteDeleted(otherName, names.incoming(this.#peerId, timestamp));

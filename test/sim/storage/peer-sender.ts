@@ -47,11 +47,11 @@ export class PeerSender {
   async #copy({ name, timestamp }: BinlogRecord, isUpdate: boolean): Promise<number> {
     const content = this.#contentOf(name);
     if (content === undefined) return 0;
-    const isStandIn = isUpdate && !isReusable(name);
-    const time = isStandIn ? Math.max(timestamp, this.#fileOf(name)!.modifiedAt) : timestamp;
+    const isCreation = !isUpdate && !isReusable(name);
+    const time = isCreation ? timestamp : Math.max(timestamp, this.#fileOf(name)!.modifiedAt);
     const message = { kind: "copy", name, timestamp: time, content, isAnnouncedOnly: false } as const;
     let asUpdate = isUpdate;
-    if (!isUpdate && this.#traits.hasFilesAlready) {
+    if (!isUpdate && this.#traits.hasFilesAlready && !isReusable(name)) {
       const has = await this.#ask({ kind: "size", name });
       if (has.status === Status.OK && has.size === content.length) {
         const { status } = await this.#ask({ ...message, isUpdate: false, isAnnouncedOnly: true });

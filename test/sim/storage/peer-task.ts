@@ -101,6 +101,8 @@ export class PeerTask {
   #idleLinks: PeerLink[] = [];
   #links = new Set<PeerLink>();
   #running = 0;
+  /** Grows whenever it is not known what became of a request: the peer then takes nothing from older connections. */
+  #epoch: number;
   #refusedUntilMs = 0;
   #markSavedMs = 0;
   #savedRows = -1;
@@ -111,6 +113,7 @@ export class PeerTask {
   constructor(help: PeerTaskHelp, id: string) {
     this.#help = help;
     this.id = id;
+    this.#epoch = help.nowMs() + 1;
     const text = help.disk.marks.get(id);
     this.#mark = text === undefined ? null : parseMark(text, id);
   }
@@ -165,6 +168,7 @@ export class PeerTask {
       case "report":
         this.#note(() => `reports status ${step.status}`);
         await this.#help.reportStatus(this.id, step.status);
+        if (step.status !== StorageStatus.SYNCING) await this.#sleep(LOOK_MS);
         return true;
       case "finish-old":
         await this.#finishOld();
@@ -254,6 +258,7 @@ export class PeerTask {
     let status: number | null = null;
     this.#running++;
     let link: PeerLink | undefined;
+    const epoch = this.#epoch;
     try {
       link = await this.#link();
       const ask = (request: PeerRequest): Promise<StorageAnswer> => {
@@ -264,6 +269,7 @@ export class PeerTask {
       if (link.isUsable) this.#idleLinks.push(link);
     } catch (error) {
       link?.close();
+      if (epoch === this.#epoch) this.#startEpoch();
       this.#note(() => `connection failed: ${String(error)}`);
       if (pipe === this.#pipe) {
         this.#refusedUntilMs = this.#help.nowMs() + RETRY_MS;
@@ -298,7 +304,7 @@ export class PeerTask {
     const { network, life, ownId } = this.#help;
     const link: PeerLink = await network.connect(life, this.id);
     this.#links.add(link);
-    await link.request({ from: "peer", kind: "announce", id: ownId });
+    await link.request({ from: "peer", kind: "announce", id: ownId, epoch: this.#epoch });
     return link;
   }
 
@@ -309,6 +315,11 @@ export class PeerTask {
     this.#save();
     this.#closeLinks();
     this.#traits = { hasFilesAlready: false };
+  }
+
+  #startEpoch(): void {
+    this.#epoch = Math.max(this.#epoch + 1, this.#help.nowMs());
+    this.#closeLinks();
   }
 
   #closeLinks(): void {
@@ -345,10 +356,11 @@ export class PeerTask {
     if (!this.#isWoken) {
       await new Promise<void>((resolve) => {
         let isOver = false;
-        const end = (): void => {
-          if (isOver) return;
+        const end = (): boolean => {
+          if (isOver) return false;
           isOver = true;
           if (this.#help.life.isAlive) resolve();
+          return true;
         };
         this.#wake = end;
         this.#help.life.after(ms, end);

@@ -8,6 +8,11 @@ import {
   nextTimestamp,
 } from "../../../core/storage/replication/judge.ts";
 
-export const REAL_RULES = { judgeCopy, judgeDeletion, judgeLink, judgeRename, nextTimestamp };
+/** A message on a connection that the other storage has given up since. */
+function isOutdated(epoch: number, newestEpoch: number): boolean {
+  return epoch < newestEpoch;
+}
+
+export const REAL_RULES = { judgeCopy, judgeDeletion, judgeLink, judgeRename, nextTimestamp, isOutdated };
 
 export type Rules = typeof REAL_RULES;

@@ -18,7 +18,7 @@ import { ClientOperations, type Witness } from "./client-operations.ts";
 import { Disk, SimInitFlag } from "./disk.ts";
 import { answer, type StorageAnswer, type StorageRequest } from "./messages.ts";
 import { NamesState } from "./names-state.ts";
-import { PeerOperations } from "./peer-operations.ts";
+import { Outdated, PeerOperations } from "./peer-operations.ts";
 import { PeerTask, type PeerTaskHelp } from "./peer-task.ts";
 import { Questions, SimTrackerLink } from "./questions.ts";
 import { Reporter } from "./reporter.ts";
@@ -132,9 +132,11 @@ class Running {
       positionToward: (peer) => this.#tasks.get(peer)?.committed ?? null,
       feedingOrder: (peer) => questions.feedingOrder(peer),
       reportStatus: async (peer, status) => {
-        const member = membership.members.find((each) => each.id === peer)!;
+        const member = { ...membership.members.find((each) => each.id === peer)! };
         await questions.reportStatus({ ...member, status, port: 0 });
-        membership.setStatus(peer, status);
+        // That it has all its files counts only when the leader says so; and it may have told something newer meanwhile.
+        const isBeginning = status === StorageStatus.SYNCING;
+        if (isBeginning && membership.statusOf(peer) === member.status) membership.setStatus(peer, status);
       },
       setAside: (peer, text) => world.complain(`storage ${id} set a record for ${peer} aside: ${text}`),
     };
@@ -183,7 +185,8 @@ class Running {
     } catch (error) {
       if (error instanceof ProtocolError) return answer(error.status);
       trace.note(this.#id, () => `ends while it works: ${String(error)}`);
-      if (this.#life.isAlive) this.#world.complain(`storage ${this.#id} failed: ${String(error)}`);
+      if (this.#life.isAlive && !(error instanceof Outdated))
+        this.#world.complain(`storage ${this.#id} failed: ${String(error)}`);
       throw error;
     }
   }

@@ -14,7 +14,7 @@ export class SimConnection {
   readonly remoteAddress: string;
   readonly localAddress: string;
   isClosed = false;
-  toldGroupChanges = 0;
+  beats = 0;
   #answered: ((answer: TrackerAnswer) => void) | null = null;
 
   constructor(remoteAddress: string, localAddress: string) {

@@ -14,7 +14,8 @@ import { trackerRoutes } from "../../../core/tracker/service/routes.ts";
 import type { StateFolder } from "../../../core/tracker/state-files/state-folder.ts";
 import { decodeHeader } from "../../../core/wire/header.ts";
 import { HEADER_SIZE } from "../../../core/wire/limits.ts";
-import { statusOfError } from "../../../core/wire/status.ts";
+import { Status, statusOfError } from "../../../core/wire/status.ts";
+import { storageBeat, storageJoin } from "../../../core/wire/tracker-report.ts";
 import { Died, Life } from "../world/life.ts";
 import type { Network, Session } from "../world/network.ts";
 import { CHECK_ACTIVE_SECONDS, GROUP, START_SECONDS, TRACKER_PORT } from "../world/places.ts";
@@ -27,6 +28,8 @@ import { TrackersTalk } from "./trackers-talk.ts";
 
 const TICK_MS = 1000;
 const STATUS_FILE_SECONDS = 300;
+/** So often everything is told, whether it has changed or not. */
+const TELL_ALL_BEATS = 5;
 /** Longer than any simulated request takes. */
 const ANSWER_TIMEOUT_MS = 9000;
 
@@ -58,6 +61,7 @@ export class SimTracker {
   #life: Life | null = null;
   #cluster: Cluster | null = null;
   #leadership: Leadership | null = null;
+  #notedStatuses = "";
 
   constructor(host: string, skewSeconds: number, world: TrackerWorld) {
     this.host = host;
@@ -159,22 +163,35 @@ export class SimTracker {
     const route = trackerRoutes.get(header.command);
     if (route?.kind !== "whole") throw new Error(`no command ${header.command}`);
     return new Promise((resolve, reject) => {
-      const { joined } = operator;
-      if (joined !== null) joined.storage.toldGroupChanges = connection.toldGroupChanges;
       connection.expect((answer) => {
-        if (operator.joined !== null && joined !== null)
-          connection.toldGroupChanges = operator.joined.storage.toldGroupChanges;
+        if (header.command === storageJoin.number && operator.joined !== null)
+          operator.joined.storage.toldGroupChanges = 0;
+        this.#noteStatuses(`after command ${header.command} of ${connection.remoteAddress}`);
         this.#world.statusesSeen(this);
         resolve(answer);
       });
+      const { joined } = operator;
+      if (joined !== null && header.command === storageBeat.number && ++connection.beats % TELL_ALL_BEATS === 0) {
+        joined.storage.toldGroupChanges = -1;
+        operator.toldLeaderChanges = -1;
+      }
+      const isReplaced = joined !== null && joined.storage.connection !== operator;
       try {
-        route.handle(operator, packet.subarray(HEADER_SIZE), header);
+        if (isReplaced) connection.replyStatus(Status.EACCES);
+        else route.handle(operator, packet.subarray(HEADER_SIZE), header);
       } catch (error) {
         if (error instanceof Died) reject(error);
         else connection.replyStatus(statusOfError(error));
       }
       if (!life.isAlive) reject(new Died());
     });
+  }
+
+  #noteStatuses(when: string): void {
+    const text = [...this.statuses].map(([id, status]) => `${id}=${status}`).join(" ");
+    if (text === this.#notedStatuses) return;
+    this.#notedStatuses = text;
+    this.#world.trace.note(this.host, () => `has ${text} ${when}`);
   }
 
   #save({ files }: TrackerContext, life: Life): void {

@@ -49,10 +49,13 @@ export class TrackersTalk {
     this.#tick();
   }
 
-  #tick(): void {
+  /** False when there was nothing to do. */
+  #tick(): boolean {
     const { leadership, nowMs, life } = this.#parts;
-    this.#carryOut(leadership.tick(nowMs()));
+    const actions = leadership.tick(nowMs());
+    this.#carryOut(actions);
     life.after(TICK_MS, () => this.#tick());
+    return actions.length > 0;
   }
 
   #carryOut(actions: readonly ElectionAction[]): void {

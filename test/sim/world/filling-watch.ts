@@ -15,7 +15,8 @@ export class FillingWatch {
   readonly #complain: (text: string) => void;
   /** By storage and until-timestamp. */
   readonly #known = new Set<string>();
-  readonly #fillings = new Map<string, Filling>();
+  /** What trackers have chosen for a storage since it last served: they may have chosen differently. */
+  readonly #fillings = new Map<string, Filling[]>();
   filled = 0;
 
   constructor(storages: readonly SimStorage[], complain: (text: string) => void) {
@@ -37,18 +38,30 @@ export class FillingWatch {
     const key = `${storage.id} ${until}`;
     if (this.#known.has(key)) return;
     this.#known.add(key);
-    this.#fillings.set(storage.id, { source, names: [...source.disk.files.keys()] });
+    const fillings = this.#fillings.get(storage.id) ?? [];
+    this.#fillings.set(storage.id, [...fillings, { source, names: recordedNames(source) }]);
   }
 
   #end(storage: SimStorage, tracker: string): void {
-    const { source, names } = this.#fillings.get(storage.id)!;
+    const fillings = this.#fillings.get(storage.id)!;
     this.#fillings.delete(storage.id);
     this.filled++;
-    for (const name of names) {
-      if (!source.disk.files.has(name) || storage.disk.files.has(name) || hasHeardOfEnd(storage, name)) continue;
-      this.#complain(`${tracker} has ${storage.id} ACTIVE without ${name} of its source ${source.id}`);
+    const missing = fillings.map((filling) => missingOf(storage, filling));
+    if (missing.every((name) => name !== undefined)) {
+      this.#complain(`${tracker} has ${storage.id} ACTIVE without ${missing.join(" and ")} of its source`);
     }
   }
+}
+
+/** What a crash kept from being recorded was never confirmed to anybody: its own source sends it again. */
+function recordedNames({ disk }: SimStorage): string[] {
+  const names = new Set(disk.lines.map(({ record }) => (typeof record === "string" ? "" : record.name)));
+  return [...names].filter((name) => disk.files.has(name));
+}
+
+function missingOf(storage: SimStorage, { source, names }: Filling): string | undefined {
+  const { files } = storage.disk;
+  return names.find((name) => source.disk.files.has(name) && !files.has(name) && !hasHeardOfEnd(storage, name));
 }
 
 function hasHeardOfEnd({ disk }: SimStorage, name: string): boolean {

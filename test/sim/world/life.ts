@@ -1,7 +1,7 @@
 // One run of a simulated process, from its start to its death. Whatever waits when it dies waits for ever; a crash can be
 // ordered for one of its next steps.
 
-import type { Scheduler } from "./scheduler.ts";
+import type { Happening, Scheduler } from "./scheduler.ts";
 
 /** Unwinds what a process was doing when it died. */
 export class Died extends Error {}
@@ -23,10 +23,8 @@ export class Life {
   }
 
   /** As the scheduler's, if it is still alive then. */
-  after(ms: number, run: () => void): void {
-    this.#scheduler.after(ms, () => {
-      if (this.isAlive) run();
-    });
+  after(ms: number, run: Happening): void {
+    this.#scheduler.after(ms, () => this.isAlive && run());
   }
 
   /** Between two things that a process does one after another: it may die here. */

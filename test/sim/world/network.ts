@@ -152,7 +152,7 @@ export class Link<Q, A> {
           this.close();
           reject(new Disconnected(`${this.to}: ${text}`));
         });
-      this.#from.after(TIMEOUT_MS, () => fail("timed out"));
+      this.#from.after(TIMEOUT_MS, () => !isOver && fail("timed out"));
       const willArrive = this.#network.carry(this.#from.node, this.to, () => {
         this.#underWay--;
         this.#arrived(request, end, resolve, fail);

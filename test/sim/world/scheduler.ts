@@ -1,10 +1,13 @@
 // Virtual time: events in the order of their moments, one after another. What an event sets going in promises has settled
 // before the next one happens, so a run depends on nothing but its seed.
 
+/** What happens at a moment; false: nothing came of it. */
+export type Happening = () => unknown;
+
 interface Event {
   readonly atMs: number;
   readonly order: number;
-  run(): void;
+  readonly run: Happening;
 }
 
 const isSooner = (a: Event, b: Event): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
@@ -17,7 +20,7 @@ export class Scheduler {
   #order = 0;
 
   /** Lets `run` happen in so many milliseconds. */
-  after(delayMs: number, run: () => void): void {
+  after(delayMs: number, run: Happening): void {
     this.#push({ atMs: this.nowMs + Math.max(0, delayMs), order: this.#order++, run });
   }
 
@@ -27,7 +30,7 @@ export class Scheduler {
       const event = this.#pop();
       this.nowMs = event.atMs;
       this.events++;
-      event.run();
+      if (event.run() === false) continue;
       await settled();
       if (isEnough()) return;
     }
