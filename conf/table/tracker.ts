@@ -169,11 +169,11 @@ export const trackerTable = {
       since: "4.01",
       doc: "Store slave files as symbolic links.",
     }),
-    appenderFailover: bool({
-      key: "appender_failover",
+    updateFailover: bool({
+      key: "update_failover",
       default: false,
       since: "fdfs 0.2",
-      doc: "While the server that an appender file was uploaded to is away, let another server of the group take its changes, as C FastDFS does. Both copies then differ for ever, and acknowledged appends can be lost. Off: such changes are refused with status 11 (try again) until the server is back or deleted.",
+      doc: "While the server that a file was uploaded to is away, let another server of the group change the file (append, modify, truncate) and its metadata, as C FastDFS does. Two copies of an appender file then differ for ever, and acknowledged changes can be lost. Off: such changes are refused with status 11 (try again) until the server is back or deleted.",
     }),
     ...poolSettings,
   },

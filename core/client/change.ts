@@ -8,6 +8,7 @@ import { type Content, openContent } from "./content.ts";
 import { during } from "./errors.ts";
 import { queryUpdate } from "./locate.ts";
 import { type Metadata, packMetadata } from "./metadata.ts";
+import { patiently } from "./patience.ts";
 import type { Session } from "./session.ts";
 import { Sending, type TransferOptions } from "./upload.ts";
 
@@ -41,7 +42,7 @@ async function send<Q>(
   const { fileName } = parseFileId(id);
   const opened = await openContent(content, options.signal);
   try {
-    const server = await queryUpdate(session, id);
+    const server = await patiently(() => queryUpdate(session, id), options.signal);
     const value = request(fileName, opened.length);
     const sending = new Sending(opened, options);
     await during(operation, () => session.caller.callWithContent(server, command, value, sending, options.signal));
@@ -85,6 +86,8 @@ async function update<Q, S>(
   command: Command<Q, S>,
   value: Q,
 ): Promise<S> {
-  const server = await queryUpdate(session, id);
-  return during(operation, () => session.caller.call(server, command, value));
+  return patiently(async () => {
+    const server = await queryUpdate(session, id);
+    return during(operation, () => session.caller.call(server, command, value));
+  });
 }

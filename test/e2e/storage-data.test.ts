@@ -44,6 +44,7 @@ function configOf(worker: number): WorkerConfig {
     durability: "process",
     allowHosts: null,
     addressesById: {},
+    updateFailover: true,
     readThrough: null,
     accessLog: null,
   };

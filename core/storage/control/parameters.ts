@@ -14,6 +14,8 @@ export interface TrackerParameters {
   readonly reservedStorageSpace: ReservedSpace;
   readonly useTrunkFile: boolean;
   readonly storeSlaveFileUseLink: boolean;
+  /** Changes of a file whose source is away may be made elsewhere. A C tracker does not tell: it sends them elsewhere. */
+  readonly updateFailover: boolean;
 }
 
 const DEFAULT_RESERVED: ReservedSpace = { kind: "mb", mb: 1024 };
@@ -40,6 +42,7 @@ export function parseTrackerParameters(text: string): TrackerParameters {
     reservedStorageSpace: reserved,
     useTrunkFile: flag("use_trunk_file"),
     storeSlaveFileUseLink: flag("store_slave_file_use_link"),
+    updateFailover: document.get("update_failover") === undefined || flag("update_failover"),
   };
 }
 

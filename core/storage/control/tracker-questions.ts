@@ -129,7 +129,11 @@ export class TrackerQuestions {
   async feedingOrder(groupName: string, peerId: string): Promise<SyncSource | null> {
     const answers = await this.#askAll((link) => link.request(syncSourceRequest, { groupName, destinationId: peerId }));
     const sources = answers.flatMap((answer) => answer.sources);
-    return sources[0] ?? null;
+    // The latest order: a tracker may still know that of an earlier life of the peer.
+    return sources.reduce<SyncSource | null>(
+      (latest, source) => (latest !== null && latest.untilTimestamp >= source.untilTimestamp ? latest : source),
+      null,
+    );
   }
 
   /** REPORT_STATUS to every tracker; rejects when none takes it. */

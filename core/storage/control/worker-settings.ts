@@ -33,6 +33,7 @@ export function workerConfig(
     durability: settings.durability,
     allowHosts: settings.allowHosts,
     addressesById: Object.fromEntries(discovery.storageIds.map((entry) => [entry.id, entry.hosts[0]!])),
+    updateFailover: discovery.parameters.updateFailover,
     readThrough: settings.readThrough
       ? { connectTimeoutMs: settings.connectTimeoutSeconds * 1000, localAddresses: localAddresses(settings) }
       : null,

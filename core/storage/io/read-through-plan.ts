@@ -2,7 +2,8 @@
 // in; who asks is read-through.ts.
 
 import { readFileName } from "../../fileid/file-id.ts";
-import type { FileSource } from "../../fileid/packed-block.ts";
+import { decodeBlock, encodeBlock, type FileSource } from "../../fileid/packed-block.ts";
+import type { SourceBytes } from "../../fileid/source-address.ts";
 import { Status } from "../../wire/status.ts";
 import { StorageStatus } from "../../wire/storage-status.ts";
 
@@ -38,6 +39,21 @@ export function replicasToAsk({ ownId, members }: GroupView, fileName: string): 
   return members
     .filter(({ id, status, ipAddress }) => id !== ownId && ipAddress !== "" && !isGone(status))
     .sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
+}
+
+/** True for a name made by the storage that puts `sourceBytes` into its names. */
+export function isMadeBy(sourceBytes: SourceBytes, fileName: string): boolean {
+  const source = sourceOf(fileName);
+  const own = decodeBlock(encodeBlock(sourceBytes, 0, "normal", 0, 0, 0), 0)?.source;
+  if (source === null || own === undefined) return false;
+  if (source.kind === "id") return own.kind === "id" && own.id === source.id;
+  return own.kind === "ipv4" && own.address === source.address;
+}
+
+/** The member that has created the file, while it belongs to the group; null also when the name does not tell. */
+export function sourceMember({ members }: GroupView, fileName: string): GroupMember | null {
+  const source = sourceOf(fileName);
+  return members.find((member) => !isGone(member.status) && isSource(member, source)) ?? null;
 }
 
 const isGone = (status: number): boolean => status === StorageStatus.DELETED || status === StorageStatus.IP_CHANGED;

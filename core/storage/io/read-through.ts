@@ -9,15 +9,9 @@ import { encodeRequest } from "../../wire/command.ts";
 import { Status } from "../../wire/status.ts";
 import { reportServerId } from "../../wire/storage-sync.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import type { GroupWatch } from "./group-watch.ts";
 import { RecentMisses } from "./read-through-misses.ts";
-import {
-  type GroupMember,
-  type GroupView,
-  isUsedOnce,
-  readGroupView,
-  replicasToAsk,
-  statusOfNone,
-} from "./read-through-plan.ts";
+import { type GroupMember, isUsedOnce, replicasToAsk, statusOfNone } from "./read-through-plan.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
 /** Files that one worker reads from others at the same time; who comes beyond that is told that the file is missing. */
@@ -44,6 +38,7 @@ export interface Question<A extends { readonly status: number }> {
 
 export class ReadThrough {
   readonly #scoreboard: Scoreboard;
+  readonly #group: GroupWatch;
   readonly #log: NetLog;
   readonly #networkTimeoutMs: number;
   readonly #pool: ConnectionPool;
@@ -52,16 +47,16 @@ export class ReadThrough {
   /** Until when a replica is left alone, milliseconds, by id. */
   readonly #resting = new Map<string, number>();
   #reads = 0;
-  #group: GroupView | null = null;
-  #groupGeneration = 0;
 
   constructor(
     config: WorkerConfig,
     settings: NonNullable<WorkerConfig["readThrough"]>,
     scoreboard: Scoreboard,
+    group: GroupWatch,
     log: NetLog,
   ) {
     this.#scoreboard = scoreboard;
+    this.#group = group;
     this.#log = log;
     this.#networkTimeoutMs = config.networkTimeoutMs;
     this.#pool = new ConnectionPool({
@@ -115,7 +110,7 @@ export class ReadThrough {
   }
 
   async #find<A extends { readonly status: number }>(question: Question<A>): Promise<Found<A> | number> {
-    const group = this.#currentGroup();
+    const group = this.#group.view;
     if (group === null) return Status.ENOENT;
     const statuses: number[] = [];
     const deadline = Date.now() + this.#networkTimeoutMs;
@@ -196,16 +191,6 @@ export class ReadThrough {
       this.#pool.release(ipAddress, port, connection);
       throw error;
     }
-  }
-
-  #currentGroup(): GroupView | null {
-    const generation = this.#scoreboard.noticeGeneration("members");
-    if (generation !== this.#groupGeneration) {
-      const notice = this.#scoreboard.notice("members");
-      this.#group = readGroupView(notice.text);
-      this.#groupGeneration = notice.generation;
-    }
-    return this.#group;
   }
 }
 

@@ -32,6 +32,8 @@ export interface WorkerConfig {
   readonly allowHosts: AllowedHosts | null;
   /** First address by storage id, for QUERY_FILE_INFO. */
   readonly addressesById: Readonly<Record<string, string>>;
+  /** Metadata of other storages' files may be changed here (the tracker's update_failover). */
+  readonly updateFailover: boolean;
   /** How files that are missing here are asked for at the other storages of the group; null = they are not (read_through). */
   readonly readThrough: {
     readonly connectTimeoutMs: number;

@@ -5,6 +5,7 @@ import type { AccessLog } from "../../observe/access-log.ts";
 import type { CommitQueue } from "../binlog/commit-queue.ts";
 import type { LockTable } from "../scoreboard/lock-table.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import type { GroupWatch } from "./group-watch.ts";
 import type { ReadThrough } from "./read-through.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
@@ -15,6 +16,7 @@ export interface WorkerContext {
   readonly counters: Float64Array;
   readonly commits: CommitQueue;
   readonly locks: LockTable;
+  readonly group: GroupWatch;
   /** The other storages of the group, for files that are missing here; null = off. */
   readonly readThrough: ReadThrough | null;
   readonly accessLog: AccessLog | null;

@@ -13,6 +13,7 @@ import { CommitQueue } from "../binlog/commit-queue.ts";
 import { LockTable } from "../scoreboard/lock-table.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { storageRoutes } from "../service/routes.ts";
+import { GroupWatch } from "./group-watch.ts";
 import { ReadThrough } from "./read-through.ts";
 import { Session } from "./session.ts";
 import type { WorkerConfig } from "./worker-config.ts";
@@ -52,7 +53,9 @@ export async function startIoWorker(
     report: (text) => log.error(text),
     grown: binlogGrown,
   });
-  const readThrough = config.readThrough === null ? null : new ReadThrough(config, config.readThrough, scoreboard, log);
+  const group = new GroupWatch(scoreboard);
+  const { readThrough: how } = config;
+  const readThrough = how === null ? null : new ReadThrough(config, how, scoreboard, group, log);
   let serial = 0;
   const context: WorkerContext = {
     config,
@@ -60,6 +63,7 @@ export async function startIoWorker(
     counters: scoreboard.counterRow(config.worker),
     commits,
     locks: new LockTable(scoreboard, config.networkTimeoutMs),
+    group,
     readThrough,
     accessLog,
     log,

@@ -60,7 +60,8 @@ export function judgeCopy(
   }
   const isSameOrigin = version === null || isOneOrigin(version.origin, origin);
   if (version?.isDeleted === true) {
-    const isLater = timestamp > version.timestamp || (timestamp === version.timestamp && version.origin === origin);
+    // One source's changes come in their order; of an origin that a restart has forgotten the same is assumed.
+    const isLater = timestamp > version.timestamp || (timestamp === version.timestamp && isSameOrigin);
     if (!isLater) return "have";
   }
   if (file === null || timestamp > file.modifiedAt) return "take";

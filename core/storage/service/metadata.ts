@@ -11,8 +11,10 @@ import { Status } from "../../wire/status.ts";
 import { getMetadata, MetadataFlag, setMetadata } from "../../wire/storage-client.ts";
 import { type BinlogOp, formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory, TemporaryFile } from "../io/new-file.ts";
+import { isMadeBy, sourceMember } from "../io/read-through-plan.ts";
 import { ClientCompletion, countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
+import type { WorkerContext } from "../io/worker-context.ts";
 import { Counter } from "../scoreboard/counters.ts";
 import { noteDeleted, noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
 import { formatMetadata, mergeMetadata, parseMetadata } from "./metadata-text.ts";
@@ -33,6 +35,19 @@ function requireFile(stored: StoredName): void {
   if (statSync(stored.path, { throwIfNoEntry: false }) === undefined) {
     throw new ProtocolError(`Cannot find ${stored.name}`, Status.ENOENT);
   }
+}
+
+/**
+ * Metadata is changed where its file was created: two storages that change it side by side would lose one of the changes.
+ * A client that gets EAGAIN tries again; it is served when the source is back, or has been deleted from the group.
+ */
+function requireTurn({ config, group }: WorkerContext, fileName: string): void {
+  if (config.updateFailover || isMadeBy(config.sourceBytes, fileName)) return;
+  const { view } = group;
+  const source = view === null ? null : sourceMember(view, fileName);
+  // Before the group is known, right after the start, nobody can tell whether the source lives.
+  if (view !== null && (source === null || source.id === view.ownId)) return;
+  throw new ProtocolError(`Cannot set metadata of ${fileName}: ${source?.id ?? "another"} changes it`, Status.EAGAIN);
 }
 
 function writeText(session: Session, stored: StoredName, text: string, timestamp: number): void {
@@ -60,6 +75,7 @@ export const setMetadataRoute: WholeRoute<Session> = {
       throw new ProtocolError(`Cannot use the flag ${flag}`);
     const stored = locate(worker, fileName);
     session.fileName = fileName + SUFFIX;
+    requireTurn(worker, fileName);
     whileLocked(session, fileName, () => {
       requireFile(stored);
       countTried(worker, setCounters);

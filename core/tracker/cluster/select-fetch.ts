@@ -116,14 +116,14 @@ export function selectFetchAll(cluster: Cluster, groupName: string, fileName: st
 /**
  * QUERY_UPDATE: the source while it is writable, else the upload's choice; throws 2. An appender file has one writer: two
  * copies that were changed in different ways stay different for ever. While its source is away the answer is 11, unless
- * the settings want C's way (appender_failover) or the source does not come back.
+ * the settings want C's way (update_failover) or the source does not come back.
  */
 export function selectUpdate(cluster: Cluster, groupName: string, fileName: string): StorageRecord {
   const group = cluster.find(groupName);
   if (group === undefined) throw missing();
   const { source, isAppender } = readWanted(cluster, group, fileName);
   if (source !== undefined && isWritable(source)) return source;
-  if (isAppender && !cluster.settings.appenderFailover && source !== undefined && !isGone(source))
+  if (isAppender && !cluster.settings.updateFailover && source !== undefined && !isGone(source))
     throw new ProtocolError(`${source.id} takes the changes of this appender file and is away`, Status.EAGAIN);
   if (group.writable.length === 0) throw missing();
   return selectStorage(cluster, group);

@@ -36,6 +36,8 @@ function formatParameters(settings: TrackerSettings, ipSize: IpSize): string {
     ["trunk_compress_binlog_time_base", formatTimeOfDay(settings.trunkCompressBinlogTimeBaseSeconds)],
     ["trunk_binlog_max_backups", settings.trunkBinlogMaxBackups],
     ["store_slave_file_use_link", bit(settings.storeSlaveFileUseLink)],
+    // Ours: storages that do not know it pass over it.
+    ["update_failover", bit(settings.updateFailover)],
   ];
   return lines.map(([key, value]) => `${key}=${value}\n`).join("");
 }

@@ -38,6 +38,7 @@ describe("parameters", () => {
       reservedStorageSpace: { kind: "ratio", ratio: 0.2 },
       useTrunkFile: false,
       storeSlaveFileUseLink: false,
+      updateFailover: true,
     });
   });
 

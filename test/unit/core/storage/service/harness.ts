@@ -190,6 +190,7 @@ export class Harness {
       durability: "process",
       allowHosts: null,
       addressesById: {},
+      updateFailover: true,
       readThrough: null,
       accessLog: null,
       ...options,

@@ -146,8 +146,8 @@ describe("changes of an appender file", () => {
     expect(selectUpdate(withSource(StorageStatus.OFFLINE), "group1", unknown).id).toBe("10.0.0.1");
   });
 
-  test("go elsewhere with appender_failover, as in C", () => {
-    const cluster = withSource(StorageStatus.OFFLINE, { appenderFailover: true });
+  test("go elsewhere with update_failover, as in C", () => {
+    const cluster = withSource(StorageStatus.OFFLINE, { updateFailover: true });
     expect(selectUpdate(cluster, "group1", name).id).toBe("10.0.0.1");
   });
 });

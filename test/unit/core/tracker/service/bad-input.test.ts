@@ -151,8 +151,8 @@ describe("a joined storage", () => {
     expect(parameters.length).toBeLessThan(1024);
     expect(parameters).toStartWith("use_storage_id=0\nid_type_in_filename=ip\n");
     expect(parameters).toContain("\nreserved_storage_space=10MB\n");
-    expect(parameters).toEndWith("store_slave_file_use_link=0\n");
-    expect(parameters.split("\n").length).toBe(27);
+    expect(parameters).toEndWith("store_slave_file_use_link=0\nupdate_failover=0\n");
+    expect(parameters.split("\n").length).toBe(28);
   });
 });
 
