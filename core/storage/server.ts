@@ -7,7 +7,7 @@ import { BASE_PATH_MODE, DIRECTORY_MODE, ensureDirectory } from "../disk/ensure-
 import type { Owner } from "../disk/owner.ts";
 import { freePort } from "../net/free-port.ts";
 import type { Logger } from "../observe/logger.ts";
-import { listen } from "../runtime/index.ts";
+import { listen, type Socket, type SocketHandlers } from "../runtime/index.ts";
 import { binlogFolder } from "./binlog/binlog-files.ts";
 import { AccessLogKeeper } from "./control/access-log-keeper.ts";
 import { announcedPort, type ListenAddress, listenAddresses, localAddresses } from "./control/addresses.ts";
@@ -128,10 +128,16 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
   return new RunningStorage(parts, { scoreboard, statistics, space, accessLog, team }, lifetime, log);
 }
 
+/** Who connects while the port is tried must not wait for an answer that never comes. */
+function turnAway(socket: Socket): SocketHandlers {
+  socket.destroy();
+  return { data() {}, drain() {}, close() {} };
+}
+
 /** Workers share their port with SO_REUSEPORT, which would also let a second storage in: this one does not share. */
 async function requireFree({ hostname, port }: ListenAddress): Promise<void> {
   try {
-    const probe = await listen({ hostname, port, accept: () => ({ data() {}, drain() {}, close() {} }) });
+    const probe = await listen({ hostname, port, accept: turnAway });
     probe.close();
   } catch (error) {
     const code = (error as { code?: string }).code ?? String(error);

@@ -13,10 +13,11 @@ import {
   syncRenameFile,
   syncTruncateFile,
 } from "../../wire/storage-sync.ts";
+import type { Outcome } from "../binlog/commit-queue.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory, inDirectory, renameWithoutReplacing } from "../io/new-file.ts";
 import type { Session } from "../io/session.ts";
-import { checkGroup, locate } from "../io/store-paths.ts";
+import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { judgeDeletion, judgeLink, judgeRename } from "../replication/judge.ts";
 import { OpenFile } from "./appender-file.ts";
 import { checksumOf } from "./checksum.ts";
@@ -74,7 +75,8 @@ export const syncTruncateRoute: WholeRoute<Session> = {
     whileLocked(session, fileName, () => {
       const stat = lstatSync(path, { throwIfNoEntry: false });
       const isMissing = stat === undefined && !isGoneForGood(session.worker, fileName);
-      const status = isMissing ? Status.ENOENT : !stat?.isFile() || stat.size !== oldSize ? Status.EEXIST : null;
+      const isFit = stat?.isFile() === true && (stat.size === oldSize || isBetween(stat.size, newSize, oldSize));
+      const status = isMissing ? Status.ENOENT : isFit ? null : Status.EEXIST;
       if (status !== null) {
         noteSource(session, timestamp);
         session.connection.replyStatus(status);
@@ -94,6 +96,9 @@ export const syncTruncateRoute: WholeRoute<Session> = {
   },
 };
 
+/** An append of what was cut off since never came: the source skips a range that it does not have any more. */
+const isBetween = (size: number, newSize: number, oldSize: number): boolean => newSize < size && size < oldSize;
+
 export const syncRenameRoute: WholeRoute<Session> = {
   kind: "whole",
   handle(session, body) {
@@ -111,8 +116,7 @@ export const syncRenameRoute: WholeRoute<Session> = {
       // A file of other content is not what was renamed: the source sends the whole file.
       const isHere = lstatSync(source.path, { throwIfNoEntry: false }) !== undefined;
       if (!isHere || !judgeRename(newName, await checksumOf(source.path, () => !session.connection.isClosed))) {
-        session.connection.replyStatus(Status.ENOENT);
-        return null;
+        return dropOld(session, source, timestamp);
       }
       renameWithoutReplacing(source.path, target.path);
       flushDirectory(worker, target.path);
@@ -128,6 +132,22 @@ export const syncRenameRoute: WholeRoute<Session> = {
     });
   },
 };
+
+/** The old name has gone at its source, and a C source does not delete it elsewhere. Answers 2: the new file is wanted. */
+function dropOld(session: Session, old: StoredName, timestamp: number): Outcome | null {
+  const { worker, connection } = session;
+  if (lstatSync(old.path, { throwIfNoEntry: false }) === undefined) {
+    connection.replyStatus(Status.ENOENT);
+    return null;
+  }
+  unlinkSync(old.path);
+  flushDirectory(worker, old.path);
+  noteDeleted(worker, old.name, incoming(session, timestamp));
+  return {
+    record: formatRecord(timestamp, Op.SYNC_DELETE, old.name),
+    waiter: { committed: (result) => connection.replyStatus(result === Status.OK ? Status.ENOENT : result) },
+  };
+}
 
 export const syncCreateLinkRoute: WholeRoute<Session> = {
   kind: "whole",

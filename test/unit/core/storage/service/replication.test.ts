@@ -198,7 +198,7 @@ describe("the small ones", () => {
     expect(existsSync(`${worker.path(name)}-m`)).toBe(true);
   });
 
-  test("truncate only from the source's size (§3.5)", async () => {
+  test("truncate from the source's size (§3.5), or from what an append that never came would have made", async () => {
     const name = fresh("appender");
     worker.place(name, "0123456789");
     const truncate = (oldSize: number): Promise<number> =>
@@ -212,6 +212,11 @@ describe("the small ones", () => {
         }),
       );
     expect(await truncate(9)).toBe(Errno.EEXIST);
+    const short = fresh("appender");
+    worker.place(short, "01234567");
+    const fields = { oldSize: 10, newSize: 4, timestamp: TIME, groupName, fileName: short };
+    expect(await client.status(request(syncTruncateFile, fields))).toBe(Errno.OK);
+    expect(worker.content(short)).toBe("0123");
     expect(await truncate(10)).toBe(Errno.OK);
     expect([worker.content(name), worker.modifiedAt(name)]).toEqual(["0123", TIME]);
     expect(worker.lastRecord()).toBe(`${TIME} t ${name} 10 4`);
@@ -238,7 +243,8 @@ describe("the small ones", () => {
     worker.place(oldName, "x");
     const fields = { timestamp: TIME, groupName, newName, oldName };
     expect(await client.status(request(syncRenameFile, fields))).toBe(Errno.ENOENT);
-    expect(existsSync(worker.path(oldName))).toBe(true);
+    expect([existsSync(worker.path(oldName)), existsSync(worker.path(newName))]).toEqual([false, false]);
+    expect(worker.lastRecord()).toBe(`${TIME} d ${oldName}`);
   });
 
   test("a link is made once, also before its source has come; the answer is 0 (§3.7)", async () => {
