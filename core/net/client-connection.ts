@@ -223,6 +223,8 @@ export class ClientConnection implements SocketHandlers {
     }
     if (Date.now() - this.#progressAt < this.#timeoutMs) return;
     this.#failure = codedError("ETIMEDOUT", `no progress for ${this.#timeoutMs} ms`);
+    // The kernel would go on sending for minutes: a request that was given up, and repeated, must not be carried out later.
+    this.#socket?.reset();
     this.destroy();
   }
 

@@ -19,6 +19,8 @@ export interface Socket {
   end(): void;
   /** Closes at once; `close` follows. */
   destroy(): void;
+  /** The same with a reset: what was written and has not arrived never will. */
+  reset(): void;
 }
 
 export interface SocketHandlers {

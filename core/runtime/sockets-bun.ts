@@ -60,6 +60,10 @@ class Adapter implements Socket {
     if (!this.closed) this.#socket.end();
   }
 
+  reset(): void {
+    if (!this.closed) this.#socket.terminate();
+  }
+
   finish(error?: Error): void {
     if (this.closed) return;
     this.closed = true;

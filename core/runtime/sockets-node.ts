@@ -67,6 +67,10 @@ class Adapter implements Socket {
   destroy(): void {
     this.#socket.destroy();
   }
+
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
 }
 
 function plainAddress(address: string): string {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { whyNoPeer } from "../interop/clusters/c-cluster.ts";
 import type { Cluster, Maker } from "../interop/clusters/cluster.ts";
 import { startCluster } from "../interop/clusters/start-cluster.ts";
+import { lagText, measureLag } from "./lag.ts";
 import { type Operation, percentile, runLoad } from "./load.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -128,7 +129,10 @@ function chart(cells: readonly { name: string; ratio: number }[]): string {
 }
 
 const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}, median of ${ROUNDS}`;
-const report = `${machine}\n\n${rows.join("\n")}\n`;
+const lags: string[] = [];
+for (const maker of makers) lags.push(lagText(await measureLag(maker)));
+const lagReport = `Replication, 2,000 uploads of 4 KB a second to one of two storages, from the answer to the copy:\n\n${lags.map((line) => `- ${line}`).join("\n")}\n`;
+const report = `${machine}\n\n${rows.join("\n")}\n\n${lagReport}`;
 console.log(`\n${report}`);
 if (process.argv.includes("--write")) {
   if (ratios.length > 0) writeFileSync(join(import.meta.dirname, "../../docs/bench.svg"), chart(ratios));

@@ -41,7 +41,9 @@ function missingRecord(
   const isThere = kind !== "nothing";
   switch (op) {
     case Op.DELETE:
-      return isThere || last?.op === Op.DELETE ? null : formatRecord(now, Op.DELETE, name);
+      // Later than what it deleted, also where that came from a clock ahead.
+      if (isThere || last?.op === Op.DELETE) return null;
+      return formatRecord(Math.max(now, (last?.timestamp ?? 0) + 1), Op.DELETE, name);
     case Op.CREATE:
       return !isThere || last?.op === Op.CREATE ? null : formatRecord(modifiedAt, Op.CREATE, name);
     case Op.LINK:

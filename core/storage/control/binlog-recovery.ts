@@ -9,7 +9,7 @@ import type { Logger } from "../../observe/logger.ts";
 import { binlogPath } from "../binlog/binlog-files.ts";
 import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { type Intent, intentsPath, readIntents } from "../binlog/intents.ts";
-import { type BinlogRecord, isOwn, Op, upperOf } from "../binlog/record.ts";
+import { type BinlogRecord, isOwn, Op, parseRecord, upperOf } from "../binlog/record.ts";
 import { type Found, missingRecords } from "../binlog/repair.ts";
 import { isReusable } from "../replication/judge.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
@@ -67,6 +67,10 @@ async function recordMissing(
     appendFileSync(binlogPath(folder, binlogIndex), text, "latin1");
     scoreboard.setBinlog(binlogIndex, binlogSize + text.length);
   });
+  for (const line of lines) {
+    const record = parseRecord(line.trimEnd());
+    if (typeof record !== "string") noteVersion(scoreboard, record);
+  }
   log.notice(`Recorded ${lines.length} changes that were under way when storage or worker ended`);
 }
 

@@ -60,14 +60,14 @@ export function judgeCopy(
   }
   const isSameOrigin = version === null || isOneOrigin(version.origin, origin);
   if (version?.isDeleted === true) {
-    // One source's changes come in their order; of an origin that a restart has forgotten the same is assumed.
-    const isLater = timestamp > version.timestamp || (timestamp === version.timestamp && isSameOrigin);
+    const isLater = timestamp > version.timestamp || (timestamp === version.timestamp && version.origin === origin);
     if (!isLater) return "have";
   }
   if (file === null || timestamp > file.modifiedAt) return "take";
   if (timestamp < file.modifiedAt) return "have";
   if (!isSameOrigin) return "compare";
-  return isSameSize && !isUpdate ? "have" : "take";
+  // A creation is the oldest that this storage can tell of that second.
+  return isUpdate ? "take" : "have";
 }
 
 /** SYNC_DELETE_FILE: true when the name has to go. */

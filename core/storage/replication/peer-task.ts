@@ -18,6 +18,8 @@ import { MarkFile } from "./mark-file.ts";
 const RETRY_MS = 1000;
 /** Longest sleep without any news: a change that nobody told of is seen then. */
 const LOOK_MS = 1000;
+/** So often the trackers are asked again who fills a peer that waits for its files. */
+const ASK_AGAIN_MS = 30_000;
 const MARK_EVERY_MS = 1000;
 
 export interface PeerTaskHelp extends CopierHelp {
@@ -56,6 +58,7 @@ export class PeerTask {
   readonly #markFile: MarkFile;
   #mark: Mark | null;
   #hasAsked = false;
+  #askedMs = 0;
   #lastStatus = -1;
   #state: TaskState = { kind: "waiting", reason: "" };
   #wake: (() => void) | undefined;
@@ -122,6 +125,8 @@ export class PeerTask {
         if (status === StorageStatus.DELETED) this.#retire();
         return false;
       case "wait":
+        // Of two answers to a storage that asked twice for its source the second counts.
+        if (Date.now() - this.#askedMs >= ASK_AGAIN_MS) this.#hasAsked = false;
         await this.#rest(step.reason);
         return true;
       case "ask":
@@ -129,6 +134,8 @@ export class PeerTask {
         return true;
       case "report":
         await this.#help.reportStatus(member!, step.status);
+        // Again and again until the leader has taken it.
+        if (step.status !== StorageStatus.SYNCING) await this.#sleep(LOOK_MS);
         return true;
       case "finish-old":
         await this.#finishOld();
@@ -154,6 +161,7 @@ export class PeerTask {
     if (this.#mark !== null && this.#lastStatus === StorageStatus.ACTIVE && !this.isFilling) return;
     const order = await this.#help.feedingOrder(this.id);
     this.#hasAsked = true;
+    this.#askedMs = Date.now();
     const isNew = this.#lastStatus !== StorageStatus.ACTIVE;
     const { folder, ownId, log } = this.#help;
     let first: Position = { index: 0, offset: 0 };

@@ -197,8 +197,11 @@ export class Replicator {
       feedingOrder: (id) => questions.feedingOrder(groupName, id),
       reportStatus: async (member, status) => {
         // C leaves the port at 0 (tracker.md §4.10).
+        const { status: before } = member;
         await questions.reportStatus(groupName, { ...member, status, port: 0 });
-        membership.setStatus(member.id, status);
+        // That it has all its files counts when the leader says so. And the leader may have told something newer meanwhile.
+        const isBeginning = status === StorageStatus.SYNCING;
+        if (isBeginning && membership.statusOf(member.id) === before) membership.setStatus(member.id, status);
       },
       retireMark: (id) => {
         for (const name of retireMarkFiles(folder, id, new Date())) log.info(`Put the mark ${name} aside`);

@@ -73,15 +73,17 @@ export async function sendCopy(
   if (file === null) return NOTHING_TO_SEND;
   try {
     let command: CopyCommand = kind === "create" ? syncCreateFile : syncUpdateFile;
-    // In place of a change: the file is as new as its last one.
-    const isStandIn = kind === "update" && !isReusable(name);
+    // What is sent is the file as it is now, so it is as new as its last change: told with an older time, a client's next
+    // change at the peer would get one that loses against this storage's last.
+    const isCreation = kind === "create" && !isReusable(name);
     const fields = {
       fileSize: file.size,
-      timestamp: isStandIn ? Math.max(record.timestamp, file.modifiedAt) : record.timestamp,
+      timestamp: isCreation ? record.timestamp : Math.max(record.timestamp, file.modifiedAt),
       groupName: delivery.groupName,
       fileName: name,
     };
-    if (kind === "create" && delivery.traits.hasFilesAlready) {
+    // Of a name that can be used again the same size says nothing.
+    if (isCreation && delivery.traits.hasFilesAlready) {
       const has = await sizeAtPeer(delivery, name);
       if (has === file.size) {
         const status = await delivery.link.ask(syncCreateFile, fields, { status: Status.EEXIST });

@@ -53,6 +53,9 @@ export function joinStorage(
   storage.rwMode = who.rwMode;
   storage.port = request.storagePort;
   storage.connection = connection;
+  // A new connection has been told nothing yet: the storage may have been restarted before the old one was found broken.
+  storage.toldGroupChanges = 0;
+  storage.toldTrunkChanges = 0;
   storage.storePathCount = request.storePathCount;
   storage.subdirCountPerPath = request.subdirCountPerPath;
   storage.uploadPriority = request.uploadPriority;

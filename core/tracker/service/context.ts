@@ -42,6 +42,8 @@ export class Session {
   /** Set by a successful JOIN. */
   joined: { readonly group: Group; readonly storage: StorageRecord } | null = null;
   toldLeaderChanges = 0;
+  /** Heartbeats of a joined storage. */
+  beats = 0;
   /** Set by a successful JOIN_LEADER: the follower at the other end, and which trunk servers it was told. */
   follower: { readonly peer: TrackerPeer; toldTrunkChanges: number } | null = null;
 
@@ -53,9 +55,12 @@ export class Session {
     this.tracker = tracker;
   }
 
-  /** The joined storage; throws 13 (tracker.md §1.7). */
+  /** The joined storage; throws 13 (tracker.md §1.7), also when it has joined again on another connection since. */
   requireJoined(): { readonly group: Group; readonly storage: StorageRecord } {
     if (this.joined === null) throw new ProtocolError("the connection has not joined", Status.EACCES);
+    // What was sent before and comes late must not undo what has been said since.
+    const isReplaced = this.joined.storage.connection !== this;
+    if (isReplaced) throw new ProtocolError("the storage has joined on another connection", Status.EACCES);
     return this.joined;
   }
 

@@ -18,6 +18,12 @@ import * as reports from "../cluster/reports.ts";
 import type { Session } from "./context.ts";
 
 const JOIN_FIXED_SIZE = 145;
+/**
+ * So often a storage is told leader and members though nothing has changed: what it has mistaken, or heard from a tracker
+ * that wrongly took itself for the leader, does not last.
+ */
+const TELL_ALL_BEATS = 4;
+const UNTOLD = -1;
 const CHANGELOG_PART = 8 * 1024;
 
 export function join(session: Session, body: Uint8Array): void {
@@ -72,6 +78,10 @@ export function beat(session: Session, body: Uint8Array): void {
   const { group, storage } = session.requireJoined();
   const { cluster, now } = session.tracker;
   reports.beat(cluster, group, storage, body, now());
+  if (++session.beats % TELL_ALL_BEATS === 0) {
+    storage.toldGroupChanges = UNTOLD;
+    session.toldLeaderChanges = UNTOLD;
+  }
   answer(session, report.storageBeat as Command<never, report.ReportAnswer>);
 }
 

@@ -4,6 +4,8 @@
 /** A content that a name has had; null = none. The same content twice is two states. */
 interface State {
   readonly content: string | null;
+  /** Of the change, as its storage gave it. */
+  readonly timestamp: number;
   /** All that it was made from. */
   readonly ancestors: ReadonlySet<State>;
 }
@@ -19,7 +21,7 @@ interface Change {
   readonly state: State;
 }
 
-const NOTHING_YET: State = { content: null, ancestors: new Set() };
+const NOTHING_YET: State = { content: null, timestamp: 0, ancestors: new Set() };
 
 export class Ledger {
   readonly #names = new Map<string, NameFacts>();
@@ -33,15 +35,23 @@ export class Ledger {
   }
 
   /**
-   * A storage is about to give a name another content; null = none. `knowsDeletion`: finding nothing, it knows that the
-   * name was deleted.
+   * A storage is about to give a name another content; null = none. `deletedAt`: when the name was deleted, as far as the
+   * storage knows: that tells which of several deletions it has heard of.
    */
-  changed(name: string, before: string | null, after: string | null, knowsDeletion: boolean): void {
+  changed(
+    name: string,
+    before: string | null,
+    after: string | null,
+    timestamp: number,
+    deletedAt: number | null,
+  ): void {
     const facts = this.#factsOf(name);
-    const isFirst = before === null && !knowsDeletion;
-    const from = isFirst ? NOTHING_YET : facts.all.findLast(({ content }) => content === before);
+    const isFirst = before === null && deletedAt === null;
+    const isBefore = (state: State): boolean =>
+      state.content === before && (before !== null || state.timestamp === deletedAt);
+    const from = isFirst ? NOTHING_YET : facts.all.findLast(isBefore);
     const ancestors = from === undefined ? [] : [from, ...from.ancestors];
-    const state: State = { content: after, ancestors: new Set(ancestors) };
+    const state: State = { content: after, timestamp, ancestors: new Set(ancestors) };
     facts.possible.add(state);
     facts.all.push(state);
     const changes = this.#changes.get(this.#current) ?? [];

@@ -20,8 +20,9 @@ const DIRECTORIES = 4;
 /** Hears of every change as it is made, before anybody is answered. */
 export interface Witness {
   begin(request: number): void;
-  /** `before`, `after`: content, null = no such file. `knowsDeletion`: the storage knows that the name was deleted. */
-  changed(name: string, before: string | null, after: string | null, knowsDeletion: boolean): void;
+  /** `before`, `after`: content, null = no such file; `timestamp`: of the change, `deletedAt`: of the deletion that the
+   * storage knows of, if that was the name's last change. */
+  changed(name: string, before: string | null, after: string | null, timestamp: number, deletedAt: number | null): void;
 }
 
 export class ClientOperations {
@@ -146,8 +147,8 @@ export class ClientOperations {
     const block = encodeBlock(this.#source, timestamp, "normal", file.content.length, crc, random);
     const newName = name.slice(0, LOGIC_PATH_SIZE) + block + tailOf(name);
     const intent = names.intend(Op.RENAME, newName, name);
-    this.#witnessed(newName, file.content);
-    this.#witnessed(name, null);
+    this.#witnessed(newName, file.content, timestamp);
+    this.#witnessed(name, null, timestamp);
     names.move(name, newName);
     names.noteDeleted(name, { timestamp, origin: ORIGIN_OWN });
     names.record(formatRecord(timestamp, Op.RENAME, `${newName} ${name}`), [intent]);
@@ -159,13 +160,13 @@ export class ClientOperations {
     if (!names.disk.files.has(name)) return answer(Status.ENOENT);
     const timestamp = names.ownTimestamp(name);
     const intents: Intent[] = [names.intend(Op.DELETE, name)];
-    this.#remove(name);
+    this.#remove(name, timestamp);
     let records = this.#deleted(name, timestamp);
     const metadata = name + SUFFIX;
     if (names.disk.files.has(metadata)) {
       const metadataTimestamp = names.ownTimestamp(metadata);
       intents.push(names.intend(Op.DELETE, metadata));
-      this.#remove(metadata);
+      this.#remove(metadata, metadataTimestamp);
       records += this.#deleted(metadata, metadataTimestamp);
     }
     names.record(records, intents);
@@ -187,7 +188,7 @@ export class ClientOperations {
     if (items === "") {
       if (isMerge || before === undefined) return answer(Status.OK);
       const intent = names.intend(Op.DELETE, metadata);
-      this.#remove(metadata);
+      this.#remove(metadata, timestamp);
       names.record(this.#deleted(metadata, timestamp), [intent]);
       return answer(Status.OK);
     }
@@ -210,7 +211,7 @@ export class ClientOperations {
     const block = encodeBlock(this.#source, timestamp, "normal", file.content.length, serial, serial);
     const name = formatLogicName(0, serial % DIRECTORIES, 0, block + formatTail("lnk", serial));
     const intent = names.intend(Op.LINK, name);
-    this.#witnessed(name, `-> ${source}`);
+    this.#witnessed(name, `-> ${source}`, timestamp);
     names.put(name, { content: "", modifiedAt: timestamp, target: source });
     names.noteWritten(name, { timestamp, origin: ORIGIN_OWN });
     names.record(formatRecord(timestamp, Op.LINK, `${name} ${source}`), [intent]);
@@ -230,19 +231,20 @@ export class ClientOperations {
   }
 
   #write(name: string, content: string, modifiedAt: number): void {
-    this.#witnessed(name, content);
+    this.#witnessed(name, content, modifiedAt);
     this.#names.put(name, { content, modifiedAt, target: null });
   }
 
-  #remove(name: string): void {
-    this.#witnessed(name, null);
+  #remove(name: string, timestamp: number): void {
+    this.#witnessed(name, null, timestamp);
     this.#names.remove(name);
   }
 
-  #witnessed(name: string, after: string | null): void {
+  #witnessed(name: string, after: string | null, timestamp: number): void {
     const file = this.#names.disk.files.get(name);
-    const knowsDeletion = this.#names.versions.of(name)?.isDeleted === true;
-    this.#witness.changed(name, file === undefined ? null : contentOf(file), after, knowsDeletion);
+    const version = this.#names.versions.of(name);
+    const deletedAt = version?.isDeleted === true ? version.timestamp : null;
+    this.#witness.changed(name, file === undefined ? null : contentOf(file), after, timestamp, deletedAt);
   }
 }
 

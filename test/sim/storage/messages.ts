@@ -18,7 +18,7 @@ interface Timed {
 }
 
 export type PeerRequest =
-  | { readonly kind: "announce"; readonly id: string; readonly epoch: number }
+  | { readonly kind: "announce"; readonly id: string }
   | { readonly kind: "size"; readonly name: string }
   | (Timed & {
       readonly kind: "copy";

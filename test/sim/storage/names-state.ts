@@ -5,7 +5,6 @@ import type { Intent } from "../../../core/storage/binlog/intents.ts";
 import {
   type BinlogOp,
   type BinlogRecord,
-  formatRecord,
   isOwn,
   Op,
   parseRecord,
@@ -40,8 +39,6 @@ export class NamesState {
   /** Origins by storage id, in order of appearance. */
   readonly #origins = new Map<string, number>();
   readonly #received = new Map<string, number>();
-  /** The newest epoch of each other storage's connections. */
-  readonly #epochs = new Map<string, number>();
   readonly #grown: () => void;
 
   constructor(disk: Disk, rules: Rules, life: Life, random: Random, clock: () => number, grown: () => void) {
@@ -98,14 +95,6 @@ export class NamesState {
 
   receivedFrom(peerId: string): number {
     return this.#received.get(peerId) ?? 0;
-  }
-
-  epochSeen(peerId: string, epoch: number): void {
-    this.#epochs.set(peerId, Math.max(epoch, this.epochOf(peerId)));
-  }
-
-  epochOf(peerId: string): number {
-    return this.#epochs.get(peerId) ?? 0;
   }
 
   // ---- changes: each is one step in which the process may die ----
@@ -176,11 +165,8 @@ export class NamesState {
       return { kind: file.target === null ? "file" : "link", modifiedAt: file.modifiedAt, target: file.target ?? "" };
     };
     const lines = missingRecords([...disk.intents], find, (name) => last.get(name), this.now);
-    for (const line of lines) {
-      const record = laterThan(parseRecord(line.trimEnd()) as BinlogRecord, last);
-      disk.append(formatRecord(record.timestamp, record.op, `${record.name} ${record.otherName}`.trimEnd()));
-      this.#noteVersion(record);
-    }
+    disk.append(lines.join(""));
+    for (const line of lines) this.#noteVersion(parseRecord(line.trimEnd()) as BinlogRecord);
     disk.intents.clear();
   }
 
@@ -202,10 +188,4 @@ export class NamesState {
     this.#origins.set(id, origin);
     return origin;
   }
-}
-
-/** What a crash kept from being recorded happened after what was recorded of the name, whatever the clock says. */
-function laterThan(record: BinlogRecord, last: ReadonlyMap<string, BinlogRecord>): BinlogRecord {
-  if (record.op !== Op.DELETE) return record;
-  return { ...record, timestamp: Math.max(record.timestamp, (last.get(record.name)?.timestamp ?? 0) + 1) };
 }

@@ -9,30 +9,19 @@ import type { NamesState } from "./names-state.ts";
 
 type Of<K extends PeerRequest["kind"]> = Extract<PeerRequest, { readonly kind: K }>;
 
-export class Outdated extends Error {}
-
 /** One connection of another storage. */
 export class PeerOperations {
   readonly #names: NamesState;
   #peerId = "";
-  /** What it was when the connection was announced; 0 = not announced. */
-  #epoch = 0;
 
   constructor(names: NamesState) {
     this.#names = names;
   }
 
-  /** Throws when the other storage has given this connection up: what comes late must change nothing. */
   handle(request: PeerRequest): StorageAnswer {
-    if (request.kind === "announce") {
-      this.#peerId = request.id;
-      this.#epoch = request.epoch;
-      this.#names.epochSeen(request.id, request.epoch);
-    }
-    const isOutdated = this.#names.rules.isOutdated(this.#epoch, this.#names.epochOf(this.#peerId));
-    if (isOutdated) throw new Outdated("the connection has been given up");
     switch (request.kind) {
       case "announce":
+        this.#peerId = request.id;
         return answer(Status.OK);
       case "size":
         return this.#size(request.name);

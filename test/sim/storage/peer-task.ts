@@ -30,6 +30,8 @@ export interface PeerTaskHelp {
   readonly disk: Disk;
   readonly network: Network;
   readonly trace: Trace;
+  /** A request that is given up is never carried out later. */
+  readonly resets: boolean;
   nowMs(): number;
   statusOf(id: string): number | null;
   isSettled(): boolean;
@@ -101,8 +103,6 @@ export class PeerTask {
   #idleLinks: PeerLink[] = [];
   #links = new Set<PeerLink>();
   #running = 0;
-  /** Grows whenever it is not known what became of a request: the peer then takes nothing from older connections. */
-  #epoch: number;
   #refusedUntilMs = 0;
   #markSavedMs = 0;
   #savedRows = -1;
@@ -113,7 +113,6 @@ export class PeerTask {
   constructor(help: PeerTaskHelp, id: string) {
     this.#help = help;
     this.id = id;
-    this.#epoch = help.nowMs() + 1;
     const text = help.disk.marks.get(id);
     this.#mark = text === undefined ? null : parseMark(text, id);
   }
@@ -258,7 +257,6 @@ export class PeerTask {
     let status: number | null = null;
     this.#running++;
     let link: PeerLink | undefined;
-    const epoch = this.#epoch;
     try {
       link = await this.#link();
       const ask = (request: PeerRequest): Promise<StorageAnswer> => {
@@ -269,7 +267,6 @@ export class PeerTask {
       if (link.isUsable) this.#idleLinks.push(link);
     } catch (error) {
       link?.close();
-      if (epoch === this.#epoch) this.#startEpoch();
       this.#note(() => `connection failed: ${String(error)}`);
       if (pipe === this.#pipe) {
         this.#refusedUntilMs = this.#help.nowMs() + RETRY_MS;
@@ -302,9 +299,9 @@ export class PeerTask {
       if (link.isUsable) return link;
     }
     const { network, life, ownId } = this.#help;
-    const link: PeerLink = await network.connect(life, this.id);
+    const link: PeerLink = await network.connect(life, this.id, this.#help.resets);
     this.#links.add(link);
-    await link.request({ from: "peer", kind: "announce", id: ownId, epoch: this.#epoch });
+    await link.request({ from: "peer", kind: "announce", id: ownId });
     return link;
   }
 
@@ -315,11 +312,6 @@ export class PeerTask {
     this.#save();
     this.#closeLinks();
     this.#traits = { hasFilesAlready: false };
-  }
-
-  #startEpoch(): void {
-    this.#epoch = Math.max(this.#epoch + 1, this.#help.nowMs());
-    this.#closeLinks();
   }
 
   #closeLinks(): void {

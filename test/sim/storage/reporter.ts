@@ -144,8 +144,7 @@ export class Reporter {
     if (correction === null) return false;
     this.#note(() => `is told the status ${correction}`);
     await link.request(changeStatus, { status: correction });
-    help.membership.joined(this.#tracker, correction);
-    return false;
+    return true;
   }
 
   async #take(link: SimTrackerLink, { flags, briefs }: ReportAnswer): Promise<boolean> {

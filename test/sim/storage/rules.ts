@@ -8,11 +8,6 @@ import {
   nextTimestamp,
 } from "../../../core/storage/replication/judge.ts";
 
-/** A message on a connection that the other storage has given up since. */
-function isOutdated(epoch: number, newestEpoch: number): boolean {
-  return epoch < newestEpoch;
-}
-
-export const REAL_RULES = { judgeCopy, judgeDeletion, judgeLink, judgeRename, nextTimestamp, isOutdated };
+export const REAL_RULES = { judgeCopy, judgeDeletion, judgeLink, judgeRename, nextTimestamp };
 
 export type Rules = typeof REAL_RULES;

@@ -18,7 +18,7 @@ import { ClientOperations, type Witness } from "./client-operations.ts";
 import { Disk, SimInitFlag } from "./disk.ts";
 import { answer, type StorageAnswer, type StorageRequest } from "./messages.ts";
 import { NamesState } from "./names-state.ts";
-import { Outdated, PeerOperations } from "./peer-operations.ts";
+import { PeerOperations } from "./peer-operations.ts";
 import { PeerTask, type PeerTaskHelp } from "./peer-task.ts";
 import { Questions, SimTrackerLink } from "./questions.ts";
 import { Reporter } from "./reporter.ts";
@@ -33,6 +33,8 @@ export interface StorageWorld {
   readonly network: Network;
   readonly trace: Trace;
   readonly rules: Rules;
+  /** Storages close connections among each other with a reset when an answer does not come. */
+  readonly resets: boolean;
   readonly witness: Witness;
   /** Something that must not happen. */
   complain(text: string): void;
@@ -113,7 +115,7 @@ class Running {
     this.#id = id;
     this.#life = life;
     this.#world = world;
-    const { scheduler, network, trace, rules, random, witness } = world;
+    const { scheduler, network, trace, rules, resets, random, witness } = world;
     const now = (): number => START_SECONDS + skewSeconds + Math.floor(scheduler.nowMs / 1000);
     const nowMs = (): number => scheduler.nowMs;
     this.#flag = new SimInitFlag(disk, life, now(), STORAGE_PORT);
@@ -126,7 +128,7 @@ class Running {
     const membership = this.#membership;
     this.#taskHelp = {
       ownId: id,
-      ...{ life, disk, network, trace, nowMs },
+      ...{ life, disk, network, trace, resets, nowMs },
       statusOf: (peer) => membership.statusOf(peer),
       isSettled: () => this.#flag.value.syncOldDone,
       positionToward: (peer) => this.#tasks.get(peer)?.committed ?? null,
@@ -185,8 +187,7 @@ class Running {
     } catch (error) {
       if (error instanceof ProtocolError) return answer(error.status);
       trace.note(this.#id, () => `ends while it works: ${String(error)}`);
-      if (this.#life.isAlive && !(error instanceof Outdated))
-        this.#world.complain(`storage ${this.#id} failed: ${String(error)}`);
+      if (this.#life.isAlive) this.#world.complain(`storage ${this.#id} failed: ${String(error)}`);
       throw error;
     }
   }

@@ -14,7 +14,6 @@ export class SimConnection {
   readonly remoteAddress: string;
   readonly localAddress: string;
   isClosed = false;
-  beats = 0;
   #answered: ((answer: TrackerAnswer) => void) | null = null;
 
   constructor(remoteAddress: string, localAddress: string) {

@@ -14,8 +14,7 @@ import { trackerRoutes } from "../../../core/tracker/service/routes.ts";
 import type { StateFolder } from "../../../core/tracker/state-files/state-folder.ts";
 import { decodeHeader } from "../../../core/wire/header.ts";
 import { HEADER_SIZE } from "../../../core/wire/limits.ts";
-import { Status, statusOfError } from "../../../core/wire/status.ts";
-import { storageBeat, storageJoin } from "../../../core/wire/tracker-report.ts";
+import { statusOfError } from "../../../core/wire/status.ts";
 import { Died, Life } from "../world/life.ts";
 import type { Network, Session } from "../world/network.ts";
 import { CHECK_ACTIVE_SECONDS, GROUP, START_SECONDS, TRACKER_PORT } from "../world/places.ts";
@@ -28,8 +27,6 @@ import { TrackersTalk } from "./trackers-talk.ts";
 
 const TICK_MS = 1000;
 const STATUS_FILE_SECONDS = 300;
-/** So often everything is told, whether it has changed or not. */
-const TELL_ALL_BEATS = 5;
 /** Longer than any simulated request takes. */
 const ANSWER_TIMEOUT_MS = 9000;
 
@@ -164,21 +161,12 @@ export class SimTracker {
     if (route?.kind !== "whole") throw new Error(`no command ${header.command}`);
     return new Promise((resolve, reject) => {
       connection.expect((answer) => {
-        if (header.command === storageJoin.number && operator.joined !== null)
-          operator.joined.storage.toldGroupChanges = 0;
         this.#noteStatuses(`after command ${header.command} of ${connection.remoteAddress}`);
         this.#world.statusesSeen(this);
         resolve(answer);
       });
-      const { joined } = operator;
-      if (joined !== null && header.command === storageBeat.number && ++connection.beats % TELL_ALL_BEATS === 0) {
-        joined.storage.toldGroupChanges = -1;
-        operator.toldLeaderChanges = -1;
-      }
-      const isReplaced = joined !== null && joined.storage.connection !== operator;
       try {
-        if (isReplaced) connection.replyStatus(Status.EACCES);
-        else route.handle(operator, packet.subarray(HEADER_SIZE), header);
+        route.handle(operator, packet.subarray(HEADER_SIZE), header);
       } catch (error) {
         if (error instanceof Died) reject(error);
         else connection.replyStatus(statusOfError(error));

@@ -8,7 +8,7 @@ import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
 /** A server that can die and come back. */
-export interface Mortal {
+interface Mortal {
   readonly isRunning: boolean;
   start(): void;
   kill(): void;

@@ -19,7 +19,7 @@ export interface Session<Q, A> {
   closed(): void;
 }
 
-export class Disconnected extends Error {}
+class Disconnected extends Error {}
 
 /** How bad the network is: shares of requests, milliseconds. */
 export interface Weather {
@@ -68,8 +68,8 @@ export class Network {
     return this.#cut.has(pair(a, b));
   }
 
-  /** Rejects with Disconnected when nobody answers. */
-  async connect<Q, A>(from: Life, to: string): Promise<Link<Q, A>> {
+  /** Rejects with Disconnected when nobody answers. `resets`: requests that are given up do not arrive any more. */
+  async connect<Q, A>(from: Life, to: string, resets = false): Promise<Link<Q, A>> {
     await from.sleep(this.latency());
     if (this.isCut(from.node, to)) {
       await from.sleep(TIMEOUT_MS);
@@ -77,7 +77,7 @@ export class Network {
     }
     const server = this.#servers.get(to) as Server<Q, A> | undefined;
     if (server === undefined || !server.life.isAlive) throw new Disconnected(`${to}: refused`);
-    return new Link(this, from, to, server);
+    return new Link(this, from, to, server, resets);
   }
 
   latency(): number {
@@ -118,13 +118,15 @@ export class Link<Q, A> {
   readonly #from: Life;
   readonly #server: Life;
   readonly #session: Session<Q, A>;
+  readonly #resets: boolean;
   #isOpen = true;
   /** Requests that will arrive yet: the server hears of the end after them. */
   #underWay = 0;
   #endArrived = false;
   #isSessionOpen = true;
 
-  constructor(network: Network, from: Life, to: string, server: Server<Q, A>) {
+  constructor(network: Network, from: Life, to: string, server: Server<Q, A>, resets: boolean) {
+    this.#resets = resets;
     this.#network = network;
     this.#from = from;
     this.to = to;
@@ -155,7 +157,8 @@ export class Link<Q, A> {
       this.#from.after(TIMEOUT_MS, () => !isOver && fail("timed out"));
       const willArrive = this.#network.carry(this.#from.node, this.to, () => {
         this.#underWay--;
-        this.#arrived(request, end, resolve, fail);
+        const isGivenUp = this.#resets && isOver;
+        if (!isGivenUp) this.#arrived(request, end, resolve, fail);
         if (this.#endArrived) this.#endSession();
       });
       if (willArrive) this.#underWay++;

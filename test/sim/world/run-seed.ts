@@ -29,6 +29,7 @@ const OPERATIONS = 60;
 export interface RunOptions {
   readonly rules?: Rules;
   readonly isTraced?: boolean;
+  readonly resets?: boolean;
 }
 
 export interface RunResult {
@@ -45,7 +46,7 @@ export interface RunResult {
 
 export async function runSeed(
   seed: number,
-  { rules = REAL_RULES, isTraced = false }: RunOptions = {},
+  { rules = REAL_RULES, isTraced = false, resets = true }: RunOptions = {},
 ): Promise<RunResult> {
   const problems: string[] = [];
   const random = new Random(seed);
@@ -57,7 +58,7 @@ export async function runSeed(
     trace.note("PROBLEM", () => text);
     problems.push(`at ${(scheduler.nowMs / 1000).toFixed(3)} s: ${text}`);
   };
-  const world = { scheduler, random, network, trace, rules, complain, witness: ledger };
+  const world = { scheduler, random, network, trace, rules, resets, complain, witness: ledger };
   const skew = (): number => random.between(-SKEW_SECONDS, SKEW_SECONDS);
   const storages = STORAGES.map((id) => new SimStorage(id, skew(), world));
   const watch = new FillingWatch(storages, complain);

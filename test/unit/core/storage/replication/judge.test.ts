@@ -82,7 +82,12 @@ describe("a copy under a name that can be used again", () => {
     ["an older one is here", {}, { version: written(99), file: file(99, 10) }, "take"],
     ["a newer one is here", {}, { version: written(101), file: file(101, 3) }, "have"],
     ["the same from the same storage", {}, { version: written(100), file: file(100, 10) }, "have"],
-    ["another size from the same storage", {}, { version: written(100), file: file(100, 3) }, "take"],
+    [
+      "a later state of the same second from the same storage",
+      {},
+      { version: written(100), file: file(100, 3) },
+      "have",
+    ],
     ["an update from the same storage", { isUpdate: true }, { version: written(100), file: file(100, 10) }, "take"],
     ["one of the same second from elsewhere", {}, { version: written(100, other), file: file(100, 10) }, "compare"],
     [
