@@ -29,6 +29,7 @@ export type AccessLogSettings = StorageSettings["accessLog"];
 /** What C storages of 6.16 refuse: a trunk binlog buffer and a header must fit. */
 const C_BUFF_SIZE_MIN = 65_546;
 const SYNC_THREADS_MAX = 256;
+const AUTO_SYNC_THREADS_MIN = 4;
 
 /** Reads storage.conf. ConfError with every problem. */
 export function loadStorageConf(file: string): Loaded<StorageSettings> {
@@ -40,7 +41,7 @@ export function storageDefaults(overrides: Partial<StorageSettings>): StorageSet
   const { storePathReadonly: _, ...defaults } = defaultSettings(storageTable);
   const { basePath = "" } = overrides;
   const storePaths = overrides.storePaths ?? (basePath === "" ? [] : [{ path: basePath, isReadOnly: false }]);
-  const syncMaxThreads = overrides.syncMaxThreads ?? 2 * Math.max(1, storePaths.length);
+  const syncMaxThreads = overrides.syncMaxThreads ?? autoSyncThreads(storePaths.length);
   const storePathCount = storePaths.length;
   return Object.freeze({ ...defaults, ...overrides, storePaths, storePathCount, syncMaxThreads });
 }
@@ -75,13 +76,18 @@ function checkStorePaths(paths: ReadonlyMap<number, string>, count: number, repo
   }
 }
 
-/** 0 stands for auto: twice the store paths. */
+/** C takes twice the store paths; with one path two connections are too few to keep up with uploads. */
+function autoSyncThreads(storePathCount: number): number {
+  return Math.min(SYNC_THREADS_MAX, Math.max(AUTO_SYNC_THREADS_MIN, 2 * storePathCount));
+}
+
+/** 0 stands for auto. */
 function syncMaxThreads(
   settings: Pick<StorageTableSettings, "syncMaxThreads" | "syncMinThreads" | "storePathCount">,
   report: Report,
 ): number {
   const { syncMinThreads } = settings;
-  const most = settings.syncMaxThreads || Math.min(SYNC_THREADS_MAX, 2 * settings.storePathCount);
+  const most = settings.syncMaxThreads || autoSyncThreads(settings.storePathCount);
   if (most >= syncMinThreads) return most;
   report.warnKey("sync_max_threads", `less than sync_min_threads, ${syncMinThreads} is used`);
   return syncMinThreads;

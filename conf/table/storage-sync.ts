@@ -16,7 +16,7 @@ const maxThreads = integer({
   max: SYNC_THREADS_MAX,
   outside: "clamp",
   since: "6.15",
-  doc: "Most tasks that copy to one peer. auto: twice the number of store paths. Not less than sync_min_threads.",
+  doc: "Most tasks that copy to one peer. auto: twice the number of store paths, at least 4. Not less than sync_min_threads.",
 });
 
 /** A number, or `auto`, which is 0 here and becomes a number in storage-settings.ts. */

@@ -1,12 +1,14 @@
 // The file of a peer's mark: read once, replaced as a whole, never two at a time.
 
 import { join } from "node:path";
-import { readTextFile, replaceFile, writeFileAtomically } from "../../disk/atomic-file.ts";
+import { readTextFile, replaceFile } from "../../disk/atomic-file.ts";
 import { formatMark, type Mark, parseMark } from "./mark.ts";
 
 export class MarkFile {
   readonly path: string;
   #saved: Mark | null = null;
+  #last: Promise<void> = Promise.resolve();
+  #isSaving = false;
 
   constructor(folder: string, name: string) {
     this.path = join(folder, name);
@@ -24,16 +26,24 @@ export class MarkFile {
     return this.#saved;
   }
 
-  /** Replaces the file without holding up the thread; one call at a time. */
-  async save(mark: Mark): Promise<void> {
-    this.#saved = mark;
-    await replaceFile(this.path, formatMark(mark));
+  /** True while the disk has not taken the last one. */
+  get isSaving(): boolean {
+    return this.#isSaving;
   }
 
-  /** The same at once, at the end. */
-  saveNow(mark: Mark | null): void {
-    if (mark === null || mark === this.#saved) return;
+  /** Replaces the file without holding up the thread, after what is being saved already. */
+  save(mark: Mark): Promise<void> {
+    if (mark === this.#saved) return this.#last;
     this.#saved = mark;
-    writeFileAtomically(this.path, formatMark(mark));
+    const save = async (): Promise<void> => {
+      this.#isSaving = true;
+      try {
+        await replaceFile(this.path, formatMark(mark));
+      } finally {
+        this.#isSaving = false;
+      }
+    };
+    this.#last = this.#last.catch(() => {}).then(save);
+    return this.#last;
   }
 }

@@ -21,6 +21,7 @@ const LOOK_MS = 1000;
 /** So often the trackers are asked again who fills a peer that waits for its files. */
 const ASK_AGAIN_MS = 30_000;
 const MARK_EVERY_MS = 1000;
+const ROUND_MS = 4;
 
 export interface PeerTaskHelp extends CopierHelp {
   readonly ownId: string;
@@ -64,6 +65,7 @@ export class PeerTask {
   #wake: (() => void) | undefined;
   #isWoken = false;
   #markSavedMs = 0;
+  #roundMs = 0;
 
   /** Throws a sentence when the peer's mark cannot be used. */
   constructor(help: PeerTaskHelp, id: string, signal: AbortSignal) {
@@ -107,7 +109,7 @@ export class PeerTask {
         await pause(RETRY_MS, this.#signal);
       }
     }
-    this.#giveUp();
+    await this.#giveUp();
   }
 
   // ---- the course ----
@@ -193,8 +195,9 @@ export class PeerTask {
       await this.#rest("it is outside of sync_start_time to sync_end_time");
       return;
     }
+    await this.#untilNextRound();
     await this.copier.pump(() => this.#start(), this.#mark!);
-    await this.#saveProgress();
+    this.#saveProgress();
     const { isAtEnd } = this.copier;
     this.#state = { kind: isAtEnd ? "idle" : "copying", reason: "" };
     if (isAtEnd) {
@@ -203,6 +206,13 @@ export class PeerTask {
       if (this.copier.hasMore) return;
     }
     await this.#sleep(Math.min(LOOK_MS, this.copier.dueInMs(Date.now())));
+  }
+
+  /** Under load some records are taken at once: a round for each would cost more than the records themselves. */
+  async #untilNextRound(): Promise<void> {
+    const restMs = this.#roundMs + ROUND_MS - performance.now();
+    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+    this.#roundMs = performance.now();
   }
 
   /** Where the mark says, unless a power cut has taken the end of the binlog: then the last file is gone through again. */
@@ -220,7 +230,7 @@ export class PeerTask {
     if (this.copier.committed !== null) {
       this.#updateMark();
       this.copier.rest();
-      this.#markFile.saveNow(this.#mark);
+      if (this.#mark !== null) await this.#markFile.save(this.#mark);
     }
     await this.#sleep(LOOK_MS);
   }
@@ -231,14 +241,10 @@ export class PeerTask {
     this.#help.retireMark(this.id);
   }
 
-  #giveUp(): void {
+  async #giveUp(): Promise<void> {
     this.#updateMark();
     this.copier.rest();
-    try {
-      this.#markFile.saveNow(this.#mark);
-    } catch (error) {
-      this.copier.failed(`cannot save the mark ${this.#markFile.path}: ${messageOf(error)}`);
-    }
+    if (this.#mark !== null) await this.#markFile.save(this.#mark).catch((error: unknown) => this.#notSaved(error));
   }
 
   // ---- the mark ----
@@ -247,15 +253,20 @@ export class PeerTask {
     if (this.#mark !== null) this.#mark = this.copier.advance(this.#mark);
   }
 
-  async #saveProgress(): Promise<void> {
+  /** In the background: a busy disk takes its time, and copying goes on meanwhile. */
+  #saveProgress(): void {
     this.#updateMark();
     const { saved } = this.#markFile;
     const mark = this.#mark;
-    if (mark === null || mark.scannedRows === saved?.scannedRows) return;
+    if (mark === null || mark.scannedRows === saved?.scannedRows || this.#markFile.isSaving) return;
     const rows = mark.copiedRows - (saved?.copiedRows ?? 0);
     if (rows < this.#help.markEveryRows && Date.now() - this.#markSavedMs < MARK_EVERY_MS) return;
     this.#markSavedMs = Date.now();
-    await this.#markFile.save(mark);
+    this.#markFile.save(mark).catch((error: unknown) => this.#notSaved(error));
+  }
+
+  #notSaved(error: unknown): void {
+    this.copier.failed(`cannot save the mark ${this.#markFile.path}: ${messageOf(error)}`);
   }
 
   // ---- sleep ----

@@ -100,7 +100,7 @@ describe("defaults", () => {
       buffSizeBytes: 262144,
       storePaths: [{ path: "/b", isReadOnly: false }],
       syncMinThreads: 1,
-      syncMaxThreads: 2,
+      syncMaxThreads: 4,
       syncWaitMsec: 100,
       syncIntervalMsec: 0,
       syncStartTimeSeconds: 0,
@@ -333,7 +333,7 @@ describe("rules between keys of a storage", () => {
   });
 
   test("threads that copy", () => {
-    expect(storage("sync_max_threads = auto").settings.syncMaxThreads).toBe(2);
+    expect(storage("sync_max_threads = auto").settings.syncMaxThreads).toBe(4);
     expect(storage("sync_min_threads = 8", "sync_max_threads = 4").settings.syncMaxThreads).toBe(8);
   });
 
