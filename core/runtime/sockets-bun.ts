@@ -74,14 +74,16 @@ class Adapter implements Socket {
 const nothing = new Uint8Array(0);
 
 /** `::ffff:1.2.3.4` of a dual-stack listener is the IPv4 address that peers know. */
-function plainAddress(address: string): string {
+function plainAddress(address: string | undefined): string {
+  // A peer that has gone at once leaves a socket without addresses.
+  if (address === undefined) return "";
   return address.startsWith("::ffff:") ? address.slice(7) : address;
 }
 
 const events = {
   data: (socket: BunSocket<Adapter>, chunk: Uint8Array) => socket.data.handlers?.data(chunk),
   drain: (socket: BunSocket<Adapter>) => socket.data.handlers?.drain(),
-  end: (socket: BunSocket<Adapter>) => socket.data.destroy(),
+  end: (socket: BunSocket<Adapter>) => socket.data?.destroy(),
   close: (socket: BunSocket<Adapter>, error?: Error) => socket.data?.finish(error),
   error: (socket: BunSocket<Adapter>, error: Error) => socket.data?.finish(error),
 };
@@ -139,16 +141,26 @@ export function connectBun(options: ConnectOptions): Promise<Socket> {
       socket: {
         ...events,
         open(socket: BunSocket<Adapter>) {
-          clearTimeout(timer);
-          const adapter = new Adapter(socket);
-          socket.data = adapter;
           if (settled) {
             socket.terminate();
             return;
           }
-          settled = true;
-          adapter.handlers = options.handlers(adapter);
-          resolve(adapter);
+          try {
+            const adapter = new Adapter(socket);
+            adapter.handlers = options.handlers(adapter);
+            socket.data = adapter;
+            clearTimeout(timer);
+            settled = true;
+            resolve(adapter);
+          } catch (error) {
+            // Whoever waits must hear of it: nothing else would end the wait.
+            fail(codedError("ECONNRESET", `Cannot connect to ${name}: ${String(error)}`));
+          }
+        },
+        // The server may be gone before the connection was handed over.
+        close(socket: BunSocket<Adapter>, error?: Error) {
+          if (socket.data === undefined) fail(codedError("ECONNRESET", `Cannot connect to ${name}: closed at once`));
+          else socket.data.finish(error);
         },
         connectError: (_socket: BunSocket<Adapter>, error: Error) => fail(error),
       },
