@@ -1,6 +1,6 @@
 // Brings changes of names to a peer: SYNC_DELETE_FILE, SYNC_RENAME_FILE, SYNC_CREATE_LINK (storage.md §3.3, §3.6, §3.7).
 
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { replicationStatus } from "../../wire/own-commands.ts";
 import { Status } from "../../wire/status.ts";
 import { syncCreateLink, syncDeleteFile, syncRenameFile } from "../../wire/storage-sync.ts";
@@ -20,16 +20,22 @@ export async function sendDeletion(delivery: Delivery, { name, timestamp }: Binl
  */
 export async function sendRename(delivery: Delivery, record: BinlogRecord): Promise<number> {
   const { name: newName, otherName: oldName, timestamp } = record;
-  const isThere = statOf(delivery, newName) !== null;
+  const stat = statOf(delivery, newName);
+  const isThere = stat !== null;
   if (isThere && (await isOneOfOurs(delivery))) {
     const { groupName } = delivery;
     const status = await delivery.link.ask(syncRenameFile, { timestamp, groupName, newName, oldName });
     if (status !== Status.ENOENT && status !== Status.EEXIST) return status;
   }
   // Where it is there already, this brings nothing.
-  const copied = isThere ? await sendCopy(delivery, record, newName, "create") : Status.OK;
+  const copied = isThere ? await sendCopy(delivery, withTimeOf(record, stat), newName, "create") : Status.OK;
   if (copied !== Status.OK) return copied;
   return statOf(delivery, oldName) === null ? deleteAtPeer(delivery, oldName, timestamp) : Status.OK;
+}
+
+/** A rename leaves the file's time as it is. */
+function withTimeOf(record: BinlogRecord, { mtimeMs }: Stats): BinlogRecord {
+  return { ...record, timestamp: Math.floor(mtimeMs / 1000) };
 }
 
 /** A link. A C peer gets the file's content under the link's name: its own records of links stop its replication. */
@@ -49,7 +55,7 @@ async function deleteAtPeer({ link, groupName }: Delivery, fileName: string, tim
   return status === Status.ENOENT ? Status.OK : status;
 }
 
-function statOf(delivery: Delivery, name: string): ReturnType<typeof lstatSync> | null {
+function statOf(delivery: Delivery, name: string): Stats | null {
   const path = delivery.pathOf(name);
   return path === null ? null : (lstatSync(path, { throwIfNoEntry: false }) ?? null);
 }
