@@ -4,7 +4,7 @@ import type { ServerAddress } from "../../../conf/index.ts";
 import type { ClientConnection } from "../../net/client-connection.ts";
 import { RemoteError } from "../../net/remote-error.ts";
 import { type Command, encodeRequest } from "../../wire/command.ts";
-import { activeTest, quit } from "../../wire/common-commands.ts";
+import { quit } from "../../wire/common-commands.ts";
 import { Status } from "../../wire/status.ts";
 import { reportServerId } from "../../wire/storage-sync.ts";
 import { dial, type LinkOptions } from "../control/dial.ts";
@@ -71,11 +71,6 @@ export class PeerLink {
       length,
     );
     return status;
-  }
-
-  /** True when the peer still answers. */
-  async isAlive(): Promise<boolean> {
-    return (await this.ask(activeTest, {})) === Status.OK;
   }
 
   /** Takes leave where nothing is under way. */

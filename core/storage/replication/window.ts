@@ -58,11 +58,6 @@ export class SendWindow {
     return this.size < this.#limit;
   }
 
-  /** The oldest that is not confirmed. */
-  get oldest(): Entry | undefined {
-    return this.#entries[this.#head];
-  }
-
   /** A record that the peer does not need. */
   skip(end: Position): void {
     this.#scannedRows++;
