@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { whyNoPeer } from "../interop/clusters/c-cluster.ts";
 import type { Cluster, Maker } from "../interop/clusters/cluster.ts";
 import { startCluster } from "../interop/clusters/start-cluster.ts";
-import { lagText, measureLag } from "./lag.ts";
+import { lagText, measureLags } from "./lag.ts";
 import { type Operation, percentile, runLoad } from "./load.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -130,7 +130,7 @@ function chart(cells: readonly { name: string; ratio: number }[]): string {
 
 const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}, median of ${ROUNDS}`;
 const lags: string[] = [];
-for (const maker of makers) lags.push(lagText(await measureLag(maker)));
+for (const figures of await measureLags(makers)) lags.push(lagText(figures[Math.floor(figures.length / 2)]!));
 const lagReport = `Replication, 2,000 uploads of 4 KB a second to one of two storages, from the answer to the copy:\n\n${lags.map((line) => `- ${line}`).join("\n")}\n`;
 const report = `${machine}\n\n${rows.join("\n")}\n\n${lagReport}`;
 console.log(`\n${report}`);

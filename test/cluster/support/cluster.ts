@@ -149,10 +149,15 @@ export class ProcessCluster {
     return this.servers.map((server) => server.tellingLines()).join("\n");
   }
 
-  /** Ends all servers and removes the folder (kept with FDFS_KEEP_FOLDERS). */
-  async stop(): Promise<void> {
+  /** Ends all servers; the folder goes when this process ends. */
+  async end(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()));
     await Promise.all(this.servers.map((server) => server.kill()));
+  }
+
+  /** Ends all servers and removes the folder (kept with FDFS_KEEP_FOLDERS). */
+  async stop(): Promise<void> {
+    await this.end();
     if (process.env.FDFS_KEEP_FOLDERS === undefined) rmSync(this.folder, { recursive: true, force: true });
     else console.log(`kept: ${this.folder}`);
     folders.delete(this.folder);

@@ -7,7 +7,8 @@ import type { Maker } from "../clusters/cluster.ts";
 import { type ServerProcess, startServer } from "../clusters/server-process.ts";
 
 const TELLING_LINES = 3;
-const GRACE_MS = 6000;
+/** A C storage now and then waits this long for a thread; what it has not written into its binlog by then would be lost. */
+const GRACE_MS = 100_000;
 
 export interface Place {
   readonly label: string;
@@ -63,7 +64,7 @@ export class Member {
     this.#process = startServer(this.#place.commands[maker], `${this.basePath}.out`);
   }
 
-  /** SIGTERM, and SIGKILL after 6 s: a C storage now and then waits up to 90 s for a thread, with everything written. */
+  /** SIGTERM; SIGKILL for one that does not end by itself. */
   async stop(): Promise<void> {
     const running = this.#process;
     this.#process = null;
