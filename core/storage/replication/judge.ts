@@ -12,6 +12,8 @@ import { ORIGIN_UNKNOWN, type Version } from "../scoreboard/versions.ts";
 
 const METADATA_SUFFIX = "-m";
 const TRUNK_NAME_SIZE = 60;
+/** A second, and as much again for a busy host. */
+const C_CLOCK_LAG_SECONDS = 2;
 
 /** True for metadata and for names made from a master's. */
 export function isReusable(name: string): boolean {
@@ -70,9 +72,14 @@ export function judgeCopy(
   return isUpdate ? "take" : "have";
 }
 
-/** SYNC_DELETE_FILE: true when the name has to go. */
-export function judgeDeletion(name: string, { timestamp }: Incoming, { file }: LocalState): boolean {
-  return file === null || !isReusable(name) || file.modifiedAt <= timestamp;
+/**
+ * SYNC_DELETE_FILE: true when the name has to go. A C storage stamps a creation with the file's time and a deletion with a
+ * clock that it reads once a second: its deletion may look older than the file that it speaks of.
+ */
+export function judgeDeletion(name: string, { timestamp, origin }: Incoming, { version, file }: LocalState): boolean {
+  if (file === null || !isReusable(name) || file.modifiedAt <= timestamp) return true;
+  const isOfWriter = origin !== ORIGIN_UNKNOWN && version?.origin === origin;
+  return isOfWriter && file.modifiedAt <= timestamp + C_CLOCK_LAG_SECONDS;
 }
 
 /** SYNC_CREATE_LINK: true when the link has to be made. */

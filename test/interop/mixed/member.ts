@@ -7,8 +7,7 @@ import type { Maker } from "../clusters/cluster.ts";
 import { type ServerProcess, startServer } from "../clusters/server-process.ts";
 
 const TELLING_LINES = 3;
-/** A C storage now and then waits this long for a thread; what it has not written into its binlog by then would be lost. */
-const GRACE_MS = 100_000;
+const GRACE_MS = 6000;
 
 export interface Place {
   readonly label: string;
@@ -64,7 +63,10 @@ export class Member {
     this.#process = startServer(this.#place.commands[maker], `${this.basePath}.out`);
   }
 
-  /** SIGTERM; SIGKILL for one that does not end by itself. */
+  /**
+   * SIGTERM, and SIGKILL after 6 s: a C storage under load waits 90 s for a thread, accepts uploads meanwhile and does not
+   * always record them.
+   */
   async stop(): Promise<void> {
     const running = this.#process;
     this.#process = null;

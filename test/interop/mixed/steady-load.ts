@@ -28,6 +28,7 @@ export interface LoadFile {
   readonly isAppender: boolean;
   bytes: Buffer;
   metadata: string | null;
+  readonly madeAt: number;
   changedAt: number;
   /** A truncated file is left alone: C skips a truncate that meets another change in its backlog. */
   isFinal: boolean;
@@ -138,6 +139,7 @@ export class SteadyLoad {
       isAppender,
       bytes,
       metadata: null,
+      madeAt: Date.now(),
       changedAt: Date.now(),
       isFinal: false,
     };

@@ -37,12 +37,13 @@ export function countFiles(storage: Member): number {
   return dataFiles(storage).length;
 }
 
-/** One sentence a difference, at most five and how many more there are; empty when both hold the same. */
-export function differences(one: Member, other: Member): string[] {
+/** One sentence a difference among the names that are `judged`, at most five and how many more there are; empty when both hold the same. */
+export function differences(one: Member, other: Member, isJudged: (name: string) => boolean = () => true): string[] {
   const first = readTree(one);
   const second = readTree(other);
   const found: string[] = [];
   for (const name of new Set([...first.keys(), ...second.keys()])) {
+    if (!isJudged(name)) continue;
     const left = first.get(name);
     const right = second.get(name);
     if (left === undefined || right === undefined) {

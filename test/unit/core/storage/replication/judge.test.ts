@@ -120,8 +120,11 @@ describe("a deletion", () => {
     ["of a file of a clock ahead", unique, { version: null, file: file(500, 10) }, true],
     ["of older metadata", metadata, { version: written(99), file: file(99, 3) }, true],
     ["of metadata of the same second", metadata, { version: written(100), file: file(100, 3) }, true],
-    ["of metadata that was written again since", metadata, { version: written(101), file: file(101, 3) }, false],
-    ["of a slave that was uploaded again since", slave, { version: written(101), file: file(101, 3) }, false],
+    ["of metadata that was written again since", metadata, { version: written(103), file: file(103, 3) }, false],
+    ["of a slave that was uploaded again since", slave, { version: written(103), file: file(103, 3) }, false],
+    ["by the slow clock of C, who made the file", slave, { version: written(101), file: file(101, 3) }, true],
+    ["of what another wrote since", slave, { version: written(101, ORIGIN_OTHERS + 1), file: file(101, 3) }, false],
+    ["of what nobody knows who wrote since", slave, { version: null, file: file(101, 3) }, false],
   ])("%s", (_, name, state, expected) => {
     expect(judgeDeletion(name, at, state)).toBe(expected);
   });
