@@ -7,6 +7,8 @@ import { UsageError } from "./command.ts";
 
 /** Behind the name of a file that is not complete yet. */
 const PARTIAL_SUFFIX = ".fdfs-part";
+/** Behind the name of one that is being filled in no order. */
+const SCATTERED_SUFFIX = ".fdfs-parts";
 
 export interface Target {
   readonly id: string;
@@ -53,4 +55,12 @@ export function temporaryPath(path: string, serial: number): string {
 /** The name `--continue` keeps an unfinished file under. */
 export function partialPath(path: string): string {
   return `${path}${PARTIAL_SUFFIX}`;
+}
+
+/**
+ * The name `--continue` fills a file under in several places at once. Left behind by a process that was killed it tells
+ * nobody how much of it is there, so it is never gone on from.
+ */
+export function scatteredPath(path: string): string {
+  return `${path}${SCATTERED_SUFFIX}`;
 }

@@ -3,10 +3,10 @@
 
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { crc32 } from "node:zlib";
 import type { FdfsClient } from "../core/client/index.ts";
 import { withClient } from "./cluster.ts";
 import { type CommandContext, UsageError } from "./command.ts";
+import { continueInParts, PARTS_MAX, writeParts } from "./download-parts.ts";
 import { chooseTargets, partialPath, type Target, temporaryPath } from "./download-target.ts";
 import { inOrder } from "./in-order.ts";
 import { isSet, numberOption, textOption } from "./options.ts";
@@ -40,6 +40,7 @@ export async function run(context: CommandContext): Promise<number> {
   }
   if (toStandardOutput && isSet(options, "json"))
     throw new UsageError("Options --json and -o - both want standard output");
+  const parts = readParts(context, toStandardOutput);
   const progress = createProgress(context, !isSet(options, "json") && !toStandardOutput);
   // The file itself is the result: nothing is printed about it unless asked for.
   const teller = new Teller<Downloaded>(context, () => "");
@@ -51,8 +52,8 @@ export async function run(context: CommandContext): Promise<number> {
         try {
           if (target.path === null) return await toOutput(client, context, target.id, range);
           await mkdir(dirname(target.path), { recursive: true });
-          if (resume) return await continueFile(client, context, target.id, target.path, transfer);
-          return await freshFile(client, context, target.id, target.path, range, transfer, ++serial);
+          if (resume) return await continueFile(client, context, target.id, target.path, parts, transfer);
+          return await freshFile(client, context, target.id, target.path, range, parts, transfer, ++serial);
         } finally {
           transfer.finish();
         }
@@ -77,6 +78,17 @@ function readRange({ options }: CommandContext): Range | null {
   return offset === undefined && length === undefined ? null : { offset: offset ?? 0, length: length ?? 0 };
 }
 
+function readParts({ options }: CommandContext, toStandardOutput: boolean): number {
+  const parts = numberOption(options, "parts") ?? 1;
+  if (parts < 1 || parts > PARTS_MAX) {
+    throw new UsageError(`Option --parts has the value ${parts}, allowed is 1 to ${PARTS_MAX}`);
+  }
+  if (parts > 1 && toStandardOutput) {
+    throw new UsageError("Options --parts and -o - exclude each other: standard output takes the bytes in their order");
+  }
+  return parts;
+}
+
 async function toOutput(
   client: FdfsClient,
   context: CommandContext,
@@ -97,13 +109,17 @@ async function freshFile(
   id: string,
   path: string,
   range: Range | null,
+  parts: number,
   transfer: TransferProgress,
   serial: number,
 ): Promise<Downloaded> {
   const temporary = temporaryPath(path, serial);
   try {
-    const content = await client.download(id, { ...range, signal: context.signal });
-    const bytes = await writeContent(temporary, "w", content, transfer);
+    const wanted = { ...range, signal: context.signal };
+    const bytes =
+      parts > 1
+        ? await writeParts(client, id, temporary, { ...wanted, parts }, transfer)
+        : await writeContent(temporary, "w", await client.download(id, wanted), transfer);
     await rename(temporary, path);
     return { path, bytes };
   } catch (error) {
@@ -118,6 +134,7 @@ async function continueFile(
   context: CommandContext,
   id: string,
   path: string,
+  parts: number,
   transfer: TransferProgress,
 ): Promise<Downloaded> {
   const info = await client.info(id);
@@ -135,7 +152,9 @@ async function continueFile(
   }
   const offset = have ?? 0;
   let bytes = 0;
-  if (offset < info.size || info.size === 0) {
+  if (parts > 1 && offset < info.size) {
+    bytes = await continueInParts(client, id, path, { offset, parts, signal: context.signal }, transfer);
+  } else if (offset < info.size || info.size === 0) {
     const content = await client.download(id, { offset, signal: context.signal });
     bytes = await writeContent(partial, "a", content, transfer);
   }
@@ -175,6 +194,8 @@ async function writeContent(
 async function checkSum(id: string, path: string, expected: number | undefined): Promise<void> {
   if (expected === undefined) return;
   const file = await open(path, "r");
+  // Loaded late: it costs a short download more than all else here.
+  const { crc32 } = await import("node:zlib");
   let found = 0;
   for await (const chunk of file.createReadStream()) found = crc32(chunk as Uint8Array, found);
   if (found === expected) return;

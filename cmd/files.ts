@@ -1,7 +1,8 @@
 // Which local files the words of `fdfs upload` mean: a path as it stands, a pattern that the shell left alone, or - for
 // standard input. It looks at the disk and reads no file.
 
-import { glob, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { glob } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 
 /** A file to send, or the reason why the word stands for none. */
@@ -23,11 +24,11 @@ export async function findFiles(words: readonly string[], cwd: string): Promise<
 }
 
 async function findWord(word: string, cwd: string): Promise<LocalFile[]> {
-  const named = await fileAt(word, cwd);
+  const named = fileAt(word, cwd);
   if (named.kind !== "failed" || !PATTERN.test(word)) return [named];
   const matches: LocalFile[] = [];
   for await (const match of glob(word, { cwd })) {
-    const file = await fileAt(word.startsWith("/") ? resolve("/", match) : match, cwd);
+    const file = fileAt(word.startsWith("/") ? resolve("/", match) : match, cwd);
     if (file.kind === "file") matches.push(file);
   }
   if (matches.length === 0) {
@@ -36,10 +37,11 @@ async function findWord(word: string, cwd: string): Promise<LocalFile[]> {
   return matches.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-async function fileAt(name: string, cwd: string): Promise<LocalFile> {
+function fileAt(name: string, cwd: string): LocalFile {
   const path = resolve(cwd, name);
   try {
-    const status = await stat(path);
+    // One after another in any case: then a trip to another thread for each file only costs.
+    const status = statSync(path);
     if (status.isDirectory()) {
       const pattern = `${relative(cwd, path) || "."}/**`;
       return {
@@ -48,6 +50,7 @@ async function fileAt(name: string, cwd: string): Promise<LocalFile> {
         message: `Cannot upload ${name}: it is a folder; name its files or give '${pattern}'`,
       };
     }
+    if (!status.isFile()) return { kind: "failed", name, message: `Cannot upload ${name}: it is no regular file` };
     return { kind: "file", name, path, size: status.size };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

@@ -3,47 +3,19 @@
 // of the real process, and turns what comes back into an exit status. The only file that ends the process.
 
 import { basename } from "node:path";
-import { type CommandContext, type CommandSpec, Interrupted, type Output, UsageError } from "./command.ts";
+import { type CommandContext, type CommandSpec, Interrupted, UsageError } from "./command.ts";
 import { commands, legacyNames } from "./commands.ts";
 import { commandHelp, overview } from "./help.ts";
 import { parseArguments } from "./parse.ts";
+import { ProcessContext } from "./process-context.ts";
 import { versionLine } from "./version.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
-function outputOf(stream: NodeJS.WriteStream): Output {
-  // A reader that went away (`fdfs monitor | head`) is no error of ours.
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
-  return {
-    write: (chunk) =>
-      new Promise((resolve) => {
-        if (stream.write(chunk)) resolve();
-        else stream.once("drain", resolve);
-      }),
-    isTerminal: stream.isTTY === true,
-    columns: stream.columns ?? 80,
-  };
-}
-
-function createContext(signal: AbortSignal): CommandContext {
-  const stderr = outputOf(process.stderr);
-  return {
-    args: [],
-    options: {},
-    stdout: outputOf(process.stdout),
-    stderr,
-    stdin: process.stdin,
-    env: process.env,
-    cwd: process.cwd(),
-    signal,
-    isTerminal: stderr.isTerminal,
-  };
-}
+/** What is on its way to standard output and standard error. */
+const flushing = new Set<Promise<void>>();
 
 async function report(
   error: unknown,
@@ -63,7 +35,7 @@ async function report(
   return EXIT_FAILED;
 }
 
-async function runNamed(argv: readonly string[], context: CommandContext): Promise<number> {
+async function runNamed(argv: readonly string[], context: ProcessContext): Promise<number> {
   const parsed = parseArguments(argv, commands);
   switch (parsed.kind) {
     case "version":
@@ -77,7 +49,7 @@ async function runNamed(argv: readonly string[], context: CommandContext): Promi
     case "run":
       try {
         const { run } = await parsed.command.load();
-        return await run({ ...context, args: parsed.args, options: parsed.options });
+        return await run(context.with(parsed.args, parsed.options));
       } catch (error) {
         return report(error, parsed.command, context, parsed.options["debug"] === true);
       }
@@ -93,7 +65,7 @@ async function main(): Promise<number> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  const context = createContext(interrupt.signal);
+  const context = new ProcessContext(interrupt.signal, flushing);
   const legacy = legacyNames.get(basename(process.argv0));
   if (legacy === undefined) return runNamed(process.argv.slice(2), context);
   const { runLegacy } = await legacy();
@@ -101,7 +73,8 @@ async function main(): Promise<number> {
 }
 
 main().then(
-  (status) => {
+  async (status) => {
+    await Promise.all(flushing);
     process.exit(status);
   },
   (error: unknown) => {

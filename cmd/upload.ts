@@ -90,7 +90,7 @@ async function uploadOne(
   try {
     const id = await (file.kind === "stdin"
       ? client.uploadStream(readStandardInput(context), null, watched)
-      : client.uploadFile(file.path, watched));
+      : client.upload({ kind: "file", path: file.path, size: file.size }, { fileName: file.path, ...watched }));
     return { id };
   } finally {
     transfer.finish();

@@ -18,6 +18,13 @@ interface CallOptions {
   readonly isRepeatable?: boolean;
 }
 
+/** Content to be sent once: all of it where it is small, else piece by piece. */
+export interface Sendable {
+  readonly length: number;
+  takeWhole(): Uint8Array | null;
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
 interface Taken {
   readonly connection: ClientConnection;
   readonly isFresh: boolean;
@@ -51,13 +58,16 @@ export class Caller {
     server: Endpoint,
     command: Command<Q, S>,
     value: Q,
-    content: { readonly chunks: AsyncIterable<Uint8Array>; readonly length: number },
+    content: Sendable,
     signal?: AbortSignal,
   ): Promise<S> {
     const packet = encodeRequest(command, value, { streamLength: content.length });
     return this.#over(server, false, signal, async ({ connection, release }) => {
       try {
-        const { status, body } = await connection.upload(packet, content.chunks, content.length);
+        const whole = content.takeWhole();
+        const { status, body } = await (whole === null
+          ? connection.upload(packet, content.chunks(), content.length)
+          : connection.request(joined(packet, whole)));
         // A C storage takes what it had not read of the content for the next request (storage.md §1.1).
         if (status !== 0) connection.destroy();
         return answerOf(connection, command, status, body);
@@ -139,6 +149,15 @@ export class Caller {
     }
     throw together(failures);
   }
+}
+
+/** Request and content in one piece: one system call and mostly one packet. */
+function joined(packet: Uint8Array, content: Uint8Array): Uint8Array {
+  if (content.length === 0) return packet;
+  const both = new Uint8Array(packet.length + content.length);
+  both.set(packet);
+  both.set(content, packet.length);
+  return both;
 }
 
 /** One error for all addresses of a server. */

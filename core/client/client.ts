@@ -18,6 +18,7 @@ import * as inquire from "./inquire.ts";
 import * as locate from "./locate.ts";
 import type { Metadata } from "./metadata.ts";
 import * as parameters from "./parameters.ts";
+import { downloadParts, type PartsOptions, type TakeAt } from "./parts.ts";
 import * as probe from "./probe.ts";
 import type { Session } from "./session.ts";
 import * as statistics from "./statistics.ts";
@@ -158,6 +159,14 @@ export class FdfsClient {
   /** Into a local file that appears when it is complete, in place of one that is there. Resolves with the bytes written. */
   downloadFile(id: string, path: string, options: download.DownloadOptions = {}): Promise<number> {
     return download.downloadFile(this.#session, id, path, options);
+  }
+
+  /**
+   * The file's bytes in pieces over several connections and storages, each handed to `take` with its position counted from
+   * the first byte asked for. Resolves with their number. Small files and appenders come over one connection.
+   */
+  downloadParts(id: string, take: TakeAt, options: PartsOptions): Promise<number> {
+    return downloadParts(this.#session, id, take, options);
   }
 
   /** Metadata by name, in the order stored; ENOENT when the file has none. */

@@ -1,17 +1,19 @@
 // What can be uploaded: bytes, a file, a stream of known length, or one of unknown length, which is first written to a
 // temporary file because the protocol announces lengths.
 
-import { randomBytes } from "node:crypto";
-import { open, rm, stat } from "node:fs/promises";
+import { open, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { statusOfError, statusText } from "../wire/status.ts";
 import { unlessAborted } from "./interruption.ts";
 
-/** A stream whose length is null or absent is spooled to a file in the folder for temporary files. */
+/**
+ * A stream whose length is null or absent is spooled to a file in the folder for temporary files. Who has just looked at a
+ * file tells its size, and the file is not looked at again.
+ */
 export type Content =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly size?: number }
   | { readonly kind: "stream"; readonly stream: AsyncIterable<Uint8Array>; readonly length?: number | null };
 
 const CHUNK_BYTES = 256 * 1024;
@@ -19,6 +21,8 @@ const CHUNK_BYTES = 256 * 1024;
 /** Content with its length, ready to be sent. */
 export interface OpenedContent {
   readonly length: number;
+  /** All of it, when it is small enough to leave together with its request. */
+  readonly whole: Uint8Array | null;
   /** False when the content has been read and cannot be read again. */
   canStart(): boolean;
   chunks(): AsyncIterable<Uint8Array>;
@@ -28,11 +32,11 @@ export interface OpenedContent {
 const nothingToClose = async (): Promise<void> => {};
 
 export async function openContent(content: Content, signal?: AbortSignal): Promise<OpenedContent> {
-  if (content.kind === "file") return fileContent(content.path, await sizeOfFile(content.path), nothingToClose);
-  if (content.kind === "bytes") {
-    const { bytes } = content;
-    return { length: bytes.length, canStart: () => true, chunks: () => one(bytes), close: nothingToClose };
+  if (content.kind === "file") {
+    const { path, size = await sizeOfFile(path) } = content;
+    return size > CHUNK_BYTES ? fileContent(path, size, nothingToClose) : bytesContent(await readSmallFile(path));
   }
+  if (content.kind === "bytes") return bytesContent(content.bytes);
   const { stream, length } = content;
   if (length === undefined || length === null) return spool(stream, signal);
   let isRead = false;
@@ -40,7 +44,12 @@ export async function openContent(content: Content, signal?: AbortSignal): Promi
     isRead = true;
     yield* stream;
   }
-  return { length, canStart: () => !isRead, chunks: onlyOnce, close: nothingToClose };
+  return { length, whole: null, canStart: () => !isRead, chunks: onlyOnce, close: nothingToClose };
+}
+
+function bytesContent(bytes: Uint8Array): OpenedContent {
+  const whole = bytes.length > CHUNK_BYTES ? null : bytes;
+  return { length: bytes.length, whole, canStart: () => true, chunks: () => one(bytes), close: nothingToClose };
 }
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -60,6 +69,13 @@ async function sizeOfFile(path: string): Promise<number> {
   });
   if (!info.isFile()) throw new Error(`Cannot upload ${path}: it is no regular file`);
   return info.size;
+}
+
+/** In one trip to the thread that reads, instead of one each to open, read and close. */
+async function readSmallFile(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
 }
 
 /** Reads exactly `length` bytes: a file that shrinks meanwhile is an error, what it grows is left out. */
@@ -82,11 +98,11 @@ async function* readFileChunks(path: string, length: number): AsyncGenerator<Uin
 }
 
 function fileContent(path: string, length: number, close: () => Promise<void>): OpenedContent {
-  return { length, canStart: () => true, chunks: () => readFileChunks(path, length), close };
+  return { length, whole: null, canStart: () => true, chunks: () => readFileChunks(path, length), close };
 }
 
 async function spool(stream: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<OpenedContent> {
-  const path = join(tmpdir(), `fdfs-upload-${process.pid}-${randomBytes(6).toString("hex")}`);
+  const path = join(tmpdir(), `fdfs-upload-${process.pid}-${crypto.randomUUID()}`);
   const file = await open(path, "wx", 0o600);
   let length = 0;
   try {

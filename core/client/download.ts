@@ -1,6 +1,5 @@
 // Reading stored files: as a stream, into memory, into a local file.
 
-import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { parseFileId } from "../fileid/file-id.ts";
 import { Status } from "../wire/status.ts";
@@ -86,7 +85,7 @@ export async function downloadFile(
   options: DownloadOptions,
 ): Promise<number> {
   const content = await download(session, id, options);
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.part`;
+  const temporary = `${path}.${crypto.randomUUID()}.part`;
   let size = 0;
   try {
     const file = await open(temporary, "wx");

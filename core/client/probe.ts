@@ -2,8 +2,6 @@
 // connection is never helped out by other storages, so the answer speaks of this server alone. A server that fails is an
 // answer, too.
 
-import { createHash } from "node:crypto";
-import { crc32 as crc32Of } from "node:zlib";
 import { parseFileId } from "../fileid/file-id.ts";
 import type { ClientConnection } from "../net/client-connection.ts";
 import { RemoteError } from "../net/remote-error.ts";
@@ -86,6 +84,8 @@ export async function contentAt(session: Session, server: Endpoint, id: string):
     announced(session, server, async (connection) => {
       const { status, body } = await connection.download(request);
       if (status !== 0) throw RemoteError.fromStatus(connection.server, status);
+      // Loaded late: short commands, which never come here, would pay for them.
+      const [{ createHash }, { crc32: crc32Of }] = await Promise.all([import("node:crypto"), import("node:zlib")]);
       const hash = createHash("sha256");
       let size = 0;
       let crc32 = 0;

@@ -4,6 +4,7 @@
 import { checkExtension, checkPrefix, extensionOf, formatFileId, parseFileId } from "../fileid/file-id.ts";
 import { RemoteError } from "../net/remote-error.ts";
 import * as storage from "../wire/storage-client.ts";
+import type { Sendable } from "./caller.ts";
 import { type Content, type OpenedContent, openContent, watched } from "./content.ts";
 import { type Endpoint, isSameEndpoint } from "./endpoint.ts";
 import { FdfsError, isUnreachable } from "./errors.ts";
@@ -147,25 +148,36 @@ class Targets {
 }
 
 /** One attempt to send the content: it knows what it has reported. */
-export class Sending {
-  readonly chunks: AsyncIterable<Uint8Array>;
+export class Sending implements Sendable {
   readonly length: number;
-  readonly #onProgress: ((bytes: number) => void) | undefined;
+  readonly #content: OpenedContent;
+  readonly #options: TransferOptions;
   #reported = 0;
 
-  constructor(content: OpenedContent, { signal, onProgress }: TransferOptions) {
+  constructor(content: OpenedContent, options: TransferOptions) {
     this.length = content.length;
-    this.#onProgress = onProgress;
-    this.chunks = watched(content.chunks(), signal, (bytes) => {
-      this.#reported += bytes;
-      onProgress?.(bytes);
-    });
+    this.#content = content;
+    this.#options = options;
+  }
+
+  takeWhole(): Uint8Array | null {
+    const { whole } = this.#content;
+    if (whole !== null) this.#report(whole.length);
+    return whole;
+  }
+
+  chunks(): AsyncIterable<Uint8Array> {
+    return watched(this.#content.chunks(), this.#options.signal, (bytes) => this.#report(bytes));
+  }
+
+  #report(bytes: number): void {
+    this.#reported += bytes;
+    this.#options.onProgress?.(bytes);
   }
 
   /** Reports that nothing of it counts. */
   takeBack(): void {
-    if (this.#reported > 0) this.#onProgress?.(-this.#reported);
-    this.#reported = 0;
+    if (this.#reported > 0) this.#report(-this.#reported);
   }
 }
 

@@ -12,6 +12,8 @@ export interface ConnectionRules<S> extends ReadingRules<S> {
   /** A C storage closes after it has answered EINVAL (storage.md §1.1). */
   readonly closeAfterEinval: boolean;
   readonly networkTimeoutMs: number;
+  /** After each answer. */
+  readonly answered?: () => void;
 }
 
 /** How long a closing connection goes on reading, so that the peer gets the answer instead of a reset. */
@@ -210,6 +212,7 @@ export class Connection<S = unknown> implements SocketHandlers {
       return;
     }
     this.#reader.replied();
+    this.#rules.answered?.();
   }
 
   #linger(): void {

@@ -138,7 +138,8 @@ export class FileSender {
   #readFully(target: Uint8Array, start: number, size: number): void {
     let done = 0;
     while (done < size) {
-      const count = readSync(this.#fd, target, start + done, size - done, this.#position);
+      let count = native()?.readAt(this.#fd, target, start + done, size - done, this.#position) ?? -1;
+      if (count < 0) count = readSync(this.#fd, target, start + done, size - done, this.#position);
       if (count === 0) throw new Error(`the file ended ${this.#remaining} bytes early`);
       done += count;
       this.#position += count;

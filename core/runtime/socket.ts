@@ -21,6 +21,11 @@ export interface Socket {
   destroy(): void;
   /** The same with a reset: what was written and has not arrived never will. */
   reset(): void;
+  /**
+   * Gives the connection away before anything was read: this socket closes without the peer noticing. Returns a descriptor
+   * for `adopt` on another thread, or -1 where that cannot be done and nothing has happened.
+   */
+  release(): number;
 }
 
 export interface SocketHandlers {

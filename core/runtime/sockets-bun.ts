@@ -2,6 +2,7 @@
 // exactly the contract of Socket.
 
 import type { Socket as BunSocket, TCPSocketListenOptions } from "bun";
+import { native } from "./native.ts";
 import {
   type ConnectOptions,
   codedError,
@@ -64,6 +65,18 @@ class Adapter implements Socket {
     if (!this.closed) this.#socket.terminate();
   }
 
+  release(): number {
+    const calls = native();
+    const { fd } = this;
+    const copy = calls === null || fd < 0 ? -1 : calls.duplicate(fd);
+    if (calls === null || copy < 0) return -1;
+    // Of Bun's ways to close this is the one that sends no FIN; the reset it arms has no effect while the copy is open.
+    this.closed = true;
+    this.#socket.terminate();
+    calls.closeSoftly(copy);
+    return copy;
+  }
+
   finish(error?: Error): void {
     if (this.closed) return;
     this.closed = true;
@@ -95,11 +108,7 @@ export function listenBun(options: ListenOptions): Promise<Listener> {
     reusePort: options.reusePort ?? false,
     socket: {
       ...events,
-      open(socket: BunSocket<Adapter>) {
-        const adapter = new Adapter(socket);
-        socket.data = adapter;
-        adapter.handlers = options.accept(adapter);
-      },
+      open: (socket: BunSocket<Adapter>) => accepted(socket, options.accept),
     },
   } as unknown as TCPSocketListenOptions<Adapter>;
   try {
@@ -110,6 +119,21 @@ export function listenBun(options: ListenOptions): Promise<Listener> {
     const place = options.hostname.includes(":") ? `[${options.hostname}]` : options.hostname;
     return Promise.reject(codedError(code, `Cannot listen on ${place}:${options.port}: ${listenReason(code)}`));
   }
+}
+
+function accepted(socket: BunSocket<Adapter>, accept: ListenOptions["accept"]): void {
+  const adapter = new Adapter(socket);
+  socket.data = adapter;
+  adapter.handlers = accept(adapter);
+}
+
+/** Goes on with a connection that another thread has released; rejects when it is gone. */
+export async function adoptBun(fd: number, accept: ListenOptions["accept"]): Promise<void> {
+  const settings = {
+    fd,
+    socket: { ...events, open: (socket: BunSocket<Adapter>) => accepted(socket, accept), connectError: () => {} },
+  } as unknown as Parameters<typeof Bun.connect<Adapter>>[0];
+  await Bun.connect<Adapter>(settings);
 }
 
 /** What an operator has to know of a refused address. */

@@ -71,6 +71,10 @@ class Adapter implements Socket {
   reset(): void {
     this.#socket.resetAndDestroy();
   }
+
+  release(): number {
+    return -1;
+  }
 }
 
 function plainAddress(address: string): string {

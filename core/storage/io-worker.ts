@@ -14,12 +14,17 @@ const log = {
   error: (text: string): void => say({ kind: "log", level: "error", text }),
 };
 
-startIoWorker(config, log, () => say({ kind: "binlog-grown" })).then(
+const control = {
+  binlogGrown: (): void => say({ kind: "binlog-grown" }),
+  pass: (to: number, fd: number): void => say({ kind: "pass", to, fd }),
+};
+
+startIoWorker(config, log, control).then(
   (worker) => {
     port.onMessage((message) => {
       const command = message as WorkerCommand;
-      if (command.kind !== "close") return;
-      worker.close(command.graceMs).finally(() => say({ kind: "closed", worker: config.worker }));
+      if (command.kind === "adopt") worker.adopt(command.fd);
+      else void worker.close(command.graceMs).finally(() => say({ kind: "closed", worker: config.worker }));
     });
     say({ kind: "listening", worker: config.worker });
   },

@@ -19,6 +19,7 @@ const floors: [room: string, floor: number][] = [
   ["core/client", 5],
   ["core/tracker", 6],
   ["core/storage", 6],
+  ["core/bench", 6],
   ["cmd", 7],
 ];
 

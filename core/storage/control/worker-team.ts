@@ -1,6 +1,7 @@
 // The I/O workers as a team: started together, all listening before anyone is told, restarted when one dies, closed
 // together. Where threads cannot share a port (Deno, Node) one worker runs in-process.
 
+import { closeSync } from "node:fs";
 import type { Logger } from "../../observe/logger.ts";
 import { isBun, startWorker, type WorkerHandle } from "../../runtime/index.ts";
 import { startIoWorker } from "../io/worker.ts";
@@ -36,10 +37,14 @@ export async function startWorkerTeam(
     tell = listener;
   };
   const grown = (): void => tell();
-  if (!isBun) return { ...(await startIoWorker(configOf(0), log, grown)), onBinlogGrown };
+  if (!isBun) {
+    const { close } = await startIoWorker(configOf(0), log, { binlogGrown: grown });
+    return { close, onBinlogGrown };
+  }
+  const pass = (to: number, fd: number): void => members[to]?.adopt(fd);
   const members = Array.from(
     { length: count },
-    (_, worker) => new TeamMember(configOf(worker), { log, grown, beforeRestart, startThread }),
+    (_, worker) => new TeamMember(configOf(worker), { log, grown, pass, beforeRestart, startThread }),
   );
   const team: WorkerTeam = {
     onBinlogGrown,
@@ -59,6 +64,7 @@ export async function startWorkerTeam(
 interface MemberHelp {
   readonly log: Logger;
   readonly grown: () => void;
+  readonly pass: (to: number, fd: number) => void;
   readonly beforeRestart: (worker: number) => Promise<void>;
   readonly startThread: typeof startWorker;
 }
@@ -89,6 +95,7 @@ class TeamMember {
         const message = raw as WorkerMessage;
         if (message.kind === "log") this.#help.log[message.level](message.text);
         else if (message.kind === "binlog-grown") this.#help.grown();
+        else if (message.kind === "pass") this.#help.pass(message.to, message.fd);
         else if (message.kind === "closed") this.#closed?.();
         else if (message.kind === "listening") {
           isServing = true;
@@ -110,6 +117,13 @@ class TeamMember {
         this.#restart();
       });
     });
+  }
+
+  /** Serves a connection of another worker; one that has died meanwhile resets it, as it did its own. */
+  adopt(fd: number): void {
+    const command: WorkerCommand = { kind: "adopt", fd };
+    if (this.#thread === undefined) closeSync(fd);
+    else this.#thread.post(command);
   }
 
   async close(graceMs: number): Promise<void> {

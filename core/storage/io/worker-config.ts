@@ -63,10 +63,12 @@ export type WorkerMessage =
     }
   /** The control thread had asked to be told of the next record. */
   | { readonly kind: "binlog-grown" }
+  /** A connection for a worker that has fewer. */
+  | { readonly kind: "pass"; readonly to: number; readonly fd: number }
   | { readonly kind: "closed"; readonly worker: number };
 
 /** From the control thread to the worker. */
-export type WorkerCommand = {
-  readonly kind: "close";
-  readonly graceMs: number;
-};
+export type WorkerCommand =
+  | { readonly kind: "close"; readonly graceMs: number }
+  /** Another worker has accepted this connection and counted it here. */
+  | { readonly kind: "adopt"; readonly fd: number };

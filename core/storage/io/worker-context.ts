@@ -6,6 +6,7 @@ import type { CommitQueue } from "../binlog/commit-queue.ts";
 import type { LockTable } from "../scoreboard/lock-table.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import type { GroupWatch } from "./group-watch.ts";
+import type { HotFiles } from "./hot-files.ts";
 import type { ReadThrough } from "./read-through.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
@@ -19,6 +20,7 @@ export interface WorkerContext {
   readonly group: GroupWatch;
   /** The other storages of the group, for files that are missing here; null = off. */
   readonly readThrough: ReadThrough | null;
+  readonly hotFiles: HotFiles;
   readonly accessLog: AccessLog | null;
   readonly log: NetLog;
   /** Makes names of temporary files unique within the worker. */

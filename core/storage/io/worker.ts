@@ -7,22 +7,36 @@ import { type FrameServer, serveFrames } from "../../net/frame-server.ts";
 import { allowAll, createHostFilter } from "../../net/host-filter.ts";
 import { AccessLog } from "../../observe/access-log.ts";
 import { LogFile } from "../../observe/log-file.ts";
-import { loadNative } from "../../runtime/index.ts";
+import { loadNative, type Socket } from "../../runtime/index.ts";
 import { binlogFolder } from "../binlog/binlog-files.ts";
 import { CommitQueue } from "../binlog/commit-queue.ts";
 import { LockTable } from "../scoreboard/lock-table.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { storageRoutes } from "../service/routes.ts";
 import { GroupWatch } from "./group-watch.ts";
+import { HotFiles } from "./hot-files.ts";
 import { ReadThrough } from "./read-through.ts";
 import { Session } from "./session.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
+/** What a worker tells the control thread. */
+export interface ControlLine {
+  /** The control thread waits for records, and there are some. */
+  binlogGrown(): void;
+  /** A connection that another worker shall serve; absent where there is one worker. */
+  readonly pass?: (to: number, fd: number) => void;
+}
+
 export interface RunningWorker {
+  /** Serves a connection that another worker passed on. */
+  adopt(fd: number): void;
   /** Stops accepting, lets running requests end, writes what waits. */
   close(graceMs: number): Promise<void>;
 }
+
+/** A busy worker lets the others have the processor after so many: by itself the kernel looks only every few milliseconds. */
+const ANSWERS_A_TURN = 16;
 
 function openAccessLog(config: WorkerConfig, scoreboard: Scoreboard): AccessLog | null {
   const settings = config.accessLog;
@@ -35,13 +49,9 @@ function openAccessLog(config: WorkerConfig, scoreboard: Scoreboard): AccessLog 
   return new AccessLog(file, settings.precision);
 }
 
-/** Starts serving; `binlogGrown` is called when the control thread waits for records. Rejects with a coded error when an address cannot be bound. */
-export async function startIoWorker(
-  config: WorkerConfig,
-  log: NetLog,
-  binlogGrown: () => void,
-): Promise<RunningWorker> {
-  await loadNative();
+/** Starts serving; rejects with a coded error when an address cannot be bound. */
+export async function startIoWorker(config: WorkerConfig, log: NetLog, control: ControlLine): Promise<RunningWorker> {
+  const calls = await loadNative();
   const scoreboard = new Scoreboard(config.scoreboard, config.worker);
   scoreboard.reclaim();
   const isAllowed =
@@ -51,7 +61,7 @@ export async function startIoWorker(
     worker: config.worker,
     flushesToDisk: config.durability === "power",
     report: (text) => log.error(text),
-    grown: binlogGrown,
+    grown: () => control.binlogGrown(),
   });
   const group = new GroupWatch(scoreboard);
   const { readThrough: how } = config;
@@ -65,9 +75,25 @@ export async function startIoWorker(
     locks: new LockTable(scoreboard, config.networkTimeoutMs),
     group,
     readThrough,
+    hotFiles: new HotFiles(scoreboard),
     accessLog,
     log,
     nextSerial: () => ++serial,
+  };
+  /** The kernel spreads connections by hash, some workers get twice as many as others; those of the busy ones would wait. */
+  const passOn = (socket: Socket): boolean => {
+    const to = scoreboard.lessBusyWorker();
+    const fd = to < 0 ? -1 : socket.release();
+    if (fd < 0) return false;
+    scoreboard.passConnection(to);
+    control.pass?.(to, fd);
+    return true;
+  };
+  let answers = 0;
+  const answered = (): void => {
+    if (++answers < ANSWERS_A_TURN) return;
+    answers = 0;
+    calls?.yieldTurn();
   };
   const servers: FrameServer[] = [];
   try {
@@ -82,6 +108,8 @@ export async function startIoWorker(
         closeAfterEinval: true,
         networkTimeoutMs: config.networkTimeoutMs,
         log,
+        ...(control.pass === undefined ? {} : { passOn }),
+        answered,
         mayAccept: () => scoreboard.connectionOpened(config.maxConnections),
         open(connection) {
           if (isAllowed(connection.remoteAddress)) return new Session(connection, context);
@@ -96,12 +124,21 @@ export async function startIoWorker(
   } catch (error) {
     await Promise.all(servers.map((server) => server.close(0)));
     readThrough?.close();
+    context.hotFiles.close();
     throw error;
   }
+  if (control.pass !== undefined) scoreboard.setServing();
   return {
+    adopt(fd) {
+      servers[0]!.adopt(fd).catch((error: unknown) => {
+        scoreboard.connectionClosed();
+        log.debug(`A connection that was passed on is gone: ${String(error)}`);
+      });
+    },
     async close(graceMs) {
       await Promise.all(servers.map((server) => server.close(graceMs)));
       readThrough?.close();
+      context.hotFiles.close();
       commits.close();
       accessLog?.close();
     },

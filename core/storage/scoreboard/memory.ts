@@ -9,6 +9,8 @@ import { VERSION_CELLS } from "./versions.ts";
 const WORKERS_MAX = 256;
 const PATHS_MAX = 256;
 export const LOCK_STRIPES = 65_536;
+/** Names share these: a change of one makes a worker look at the others anew. */
+export const EPOCHS = 65_536;
 /** Counters of one worker. */
 export const ROW = counterNames.length;
 
@@ -52,6 +54,9 @@ export interface Views {
   readonly sourceTimes: Int32Array;
   readonly noticeCells: Int32Array;
   readonly versions: Int32Array;
+  readonly epochs: Int32Array;
+  /** By worker: 1 while it takes connections from the others. */
+  readonly serving: Int32Array;
   readonly sourceIds: Uint8Array;
   readonly noticeBytes: Uint8Array;
 }
@@ -59,7 +64,16 @@ export interface Views {
 /** Views over `buffer`, or over a new one of zeros. */
 export function openViews(given?: SharedArrayBuffer): Views {
   const floats = [ROW * WORKERS_MAX, PATHS_MAX, PATHS_MAX, PATHS_MAX, 1];
-  const ints = [Cell.SIZE, LOCK_STRIPES, WORKERS_MAX + 2, SOURCE_TIME_CELLS, NOTICE_CELLS, VERSION_CELLS];
+  const ints = [
+    Cell.SIZE,
+    LOCK_STRIPES,
+    WORKERS_MAX + 2,
+    SOURCE_TIME_CELLS,
+    NOTICE_CELLS,
+    VERSION_CELLS,
+    EPOCHS,
+    WORKERS_MAX,
+  ];
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
   const buffer = given ?? new SharedArrayBuffer(sum(floats) * 8 + sum(ints) * 4 + SOURCE_IDS_BYTES + NOTICE_BYTES);
   let offset = 0;
@@ -70,9 +84,9 @@ export function openViews(given?: SharedArrayBuffer): Views {
   const [counters, freeMb, totalMb, reservedMb, binlogSize] = floats.map(
     (count) => new Float64Array(buffer, next(count * 8), count),
   ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-  const [cells, stripes, ownerConnections, sourceTimes, noticeCells, versions] = ints.map(
+  const [cells, stripes, ownerConnections, sourceTimes, noticeCells, versions, epochs, serving] = ints.map(
     (count) => new Int32Array(buffer, next(count * 4), count),
-  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
   const sourceIds = new Uint8Array(buffer, next(SOURCE_IDS_BYTES), SOURCE_IDS_BYTES);
   const noticeBytes = new Uint8Array(buffer, next(NOTICE_BYTES), NOTICE_BYTES);
   return {
@@ -88,6 +102,8 @@ export function openViews(given?: SharedArrayBuffer): Views {
     sourceTimes,
     noticeCells,
     versions,
+    epochs,
+    serving,
     sourceIds,
     noticeBytes,
   };

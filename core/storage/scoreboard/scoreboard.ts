@@ -2,16 +2,21 @@
 // with atomics or under one of three tiny locks. Where it lies in memory is memory.ts's business.
 
 import { type CounterName, counterNames, isMoment } from "./counters.ts";
-import { Cell, LOCK_STRIPES, openViews, ROW } from "./memory.ts";
+import { Cell, EPOCHS, LOCK_STRIPES, openViews, ROW } from "./memory.ts";
 import { Notices, type NoticeTopic } from "./notices.ts";
 import { SharedLock } from "./shared-lock.ts";
 import { SourceTimes } from "./source-times.ts";
 import { ORIGIN_OTHERS, ORIGIN_UNKNOWN, Versions } from "./versions.ts";
 
+/** Owner 0 is nobody, 1 the control thread. */
+const FIRST_OWNER = 2;
+
 export class Scoreboard {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
   readonly #stripes: Int32Array;
+  readonly #epochs: Int32Array;
+  readonly #serving: Int32Array;
   readonly #ownerConnections: Int32Array;
   readonly #counters: Float64Array;
   readonly #freeMb: Float64Array;
@@ -30,7 +35,7 @@ export class Scoreboard {
 
   /** A new scoreboard, or a view on another thread's `buffer`. `worker` is -1 for the control thread. */
   constructor(buffer?: SharedArrayBuffer, worker = -1) {
-    this.#owner = worker + 2;
+    this.#owner = worker + FIRST_OWNER;
     const views = openViews(buffer);
     this.buffer = views.buffer;
     this.#counters = views.counters;
@@ -40,6 +45,8 @@ export class Scoreboard {
     this.#binlogSize = views.binlogSize;
     this.#cells = views.cells;
     this.#stripes = views.stripes;
+    this.#epochs = views.epochs;
+    this.#serving = views.serving;
     this.#ownerConnections = views.ownerConnections;
     this.#directoryLock = new SharedLock(views.cells, Cell.DISTRIBUTION_LOCK, this.#owner);
     this.#binlogLock = new SharedLock(views.cells, Cell.BINLOG_LOCK, this.#owner);
@@ -85,6 +92,31 @@ export class Scoreboard {
     Atomics.add(this.#ownerConnections, this.#owner, 1);
     if (open > Atomics.load(this.#cells, Cell.CONNECTIONS_MAX)) Atomics.store(this.#cells, Cell.CONNECTIONS_MAX, open);
     return true;
+  }
+
+  /** The worker that a new connection of this one, counted in already, had better go to; -1: none has fewer. */
+  lessBusyWorker(): number {
+    let least = Atomics.load(this.#ownerConnections, this.#owner) - 1;
+    let chosen = -1;
+    for (let worker = 0; worker < this.#serving.length; worker++) {
+      if (Atomics.load(this.#serving, worker) === 0) continue;
+      const count = Atomics.load(this.#ownerConnections, worker + FIRST_OWNER);
+      if (count >= least) continue;
+      least = count;
+      chosen = worker;
+    }
+    return chosen;
+  }
+
+  /** A connection that was counted in here is the other worker's from now on. */
+  passConnection(worker: number): void {
+    Atomics.sub(this.#ownerConnections, this.#owner, 1);
+    Atomics.add(this.#ownerConnections, worker + FIRST_OWNER, 1);
+  }
+
+  /** This worker listens and takes connections from others. */
+  setServing(): void {
+    Atomics.store(this.#serving, this.#owner - FIRST_OWNER, 1);
   }
 
   connectionClosed(): void {
@@ -273,9 +305,25 @@ export class Scoreboard {
 
   /** The stripe of a name. */
   stripeOf(name: string): number {
+    return (this.hashOf(name) >>> 0) % LOCK_STRIPES;
+  }
+
+  /** 32 bits of a name. */
+  hashOf(name: string): number {
     let hash = 5381;
     for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 33) ^ name.charCodeAt(at)) | 0;
-    return (hash >>> 0) % LOCK_STRIPES;
+    return hash;
+  }
+
+  // ---- epochs: what a worker has read of a name is true while its epoch is the same ----
+
+  epochOf(name: string): number {
+    return Atomics.load(this.#epochs, (this.hashOf(name) >>> 0) % EPOCHS);
+  }
+
+  /** The file of this name is another now, or gone. */
+  contentChanged(name: string): void {
+    Atomics.add(this.#epochs, (this.hashOf(name) >>> 0) % EPOCHS, 1);
   }
 
   // ---- a thread that died ----
@@ -286,6 +334,7 @@ export class Scoreboard {
     for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
       Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
     }
+    Atomics.store(this.#serving, this.#owner - FIRST_OWNER, 0);
     const lost = Atomics.exchange(this.#ownerConnections, this.#owner, 0);
     Atomics.sub(this.#cells, Cell.CONNECTIONS, lost);
   }

@@ -32,13 +32,15 @@ export function ownTimestamp(worker: WorkerContext, stored: Pick<StoredName, "na
   return isReusable(stored.name) ? nextTimestamp(now, ORIGIN_OWN, localState(worker, stored)) : now;
 }
 
-/** Remembers that a name that can be used again has been written. */
+/** A file has been written; remembers it of a name that can be used again. */
 export function noteWritten({ scoreboard }: WorkerContext, name: string, { timestamp, origin }: Incoming): void {
+  scoreboard.contentChanged(name);
   if (isReusable(name)) scoreboard.versions.note(name, { timestamp, origin, isDeleted: false });
 }
 
 /** Remembers that a name has gone. */
 export function noteDeleted({ scoreboard }: WorkerContext, name: string, { timestamp, origin }: Incoming): void {
+  scoreboard.contentChanged(name);
   scoreboard.versions.note(name, { timestamp, origin, isDeleted: true });
 }
 

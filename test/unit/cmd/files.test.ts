@@ -27,9 +27,10 @@ test("an existing file with pattern characters is that file", async () => {
   expect(await findFiles(["odd[1].txt"], folder)).toMatchObject([{ kind: "file", size: 10 }]);
 });
 test("what is not there says so", async () => {
-  expect(await names("no.txt", "*.zip", "photos")).toEqual([
+  expect(await names("no.txt", "*.zip", "photos", "/dev/null")).toEqual([
     "Cannot upload no.txt: there is no such file",
     "Cannot upload *.zip: no file matches the pattern",
     "Cannot upload photos: it is a folder; name its files or give 'photos/**'",
+    "Cannot upload /dev/null: it is no regular file",
   ]);
 });

@@ -66,6 +66,27 @@ describe("a file", () => {
     expect([opened.length, size, statSync(path).size]).toEqual([10, 10, 11]);
   });
 
+  test("of 256 KB and less is one piece, and the storage gets it with its request", async () => {
+    const small = await openContent({ kind: "file", path: file("small", 262_144) });
+    expect([small.length, small.whole?.length]).toEqual([262_144, 262_144]);
+    expect((await openContent({ kind: "file", path: file("large", 262_145) })).whole).toBeNull();
+    const reported: number[] = [];
+    const { client, storage } = await stage.simple(stores);
+    await client.uploadFile(file("told", 5), { onProgress: (bytes) => reported.push(bytes) });
+    expect([reported, storage.requests.length]).toEqual([[5], 1]);
+  });
+
+  test("whose size the caller tells is not looked at again; what is read counts", async () => {
+    const path = file("told-twice", 20);
+    const opened = await openContent({ kind: "file", path, size: 10 });
+    expect([opened.length, opened.whole?.length]).toEqual([20, 20]);
+    const gone = join(folder, "gone");
+    expect((await failure(openContent({ kind: "file", path: gone, size: 10 }))).message).toBe(
+      `Cannot read ${gone}: No such file or directory`,
+    );
+    expect((await openContent({ kind: "file", path: gone, size: 300_000 })).length).toBe(300_000);
+  });
+
   test("that is a folder is refused", async () => {
     expect((await failure(openContent({ kind: "file", path: folder }))).message).toBe(
       `Cannot upload ${folder}: it is no regular file`,

@@ -27,6 +27,35 @@ describe("the scoreboard", () => {
     expect(board.directory).toEqual({ high: 1, low: 0, count: 0 });
   });
 
+  test("a new connection goes to the serving worker with the fewest, when that is one fewer at least", () => {
+    const board = new Scoreboard();
+    const workers = [0, 1, 2, 3].map((worker) => new Scoreboard(board.buffer, worker));
+    const [first, second, third] = workers as [Scoreboard, Scoreboard, Scoreboard];
+    for (const worker of [first, second, third]) worker.setServing();
+    const accept = (): number => {
+      first.connectionOpened(100);
+      const to = first.lessBusyWorker();
+      if (to >= 0) first.passConnection(to);
+      return to;
+    };
+    // The fourth does not serve; all connections arrive at the first.
+    expect(Array.from({ length: 6 }, accept)).toEqual([-1, 1, 2, -1, 1, 2]);
+    second.connectionClosed();
+    second.connectionClosed();
+    expect(accept()).toBe(1);
+    third.reclaim();
+    expect([accept(), accept(), accept()]).toEqual([1, -1, 1]);
+    expect(board.connections.current).toBe(6);
+  });
+
+  test("an epoch moves on with every change of its name", () => {
+    const board = new Scoreboard();
+    const before = board.epochOf("M00/00/00/one");
+    new Scoreboard(board.buffer, 3).contentChanged("M00/00/00/one");
+    expect(board.epochOf("M00/00/00/one")).toBe(before + 1);
+    expect(board.epochOf("M00/00/00/another")).toBe(0);
+  });
+
   test("space: what is reserved stays free", () => {
     const board = new Scoreboard();
     board.setPathSpace(0, 1000, 200, 100);

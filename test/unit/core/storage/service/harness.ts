@@ -197,7 +197,7 @@ export class Harness {
     };
     const logged: string[] = [];
     const log = (text: string): void => void logged.push(text);
-    const worker = await startIoWorker(config, { debug() {}, warn: log, error: log }, () => {});
+    const worker = await startIoWorker(config, { debug() {}, warn: log, error: log }, { binlogGrown() {} });
     return new Harness(folder, scoreboard, config, worker, logged);
   }
 
