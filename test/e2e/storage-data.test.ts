@@ -57,6 +57,7 @@ function startThread(worker: number): Promise<void> {
     thread.onMessage((raw) => {
       const message = raw as WorkerMessage;
       if (message.kind === "listening") resolve();
+      else if (message.kind === "pass") threads.get(message.to)!.post({ kind: "adopt", fd: message.fd });
       else if (message.kind === "failed") reject(new Error(message.message));
     });
   });
