@@ -29,8 +29,8 @@ SEEDS ?= 10000
 sim: node_modules/.installed ## simulate a cluster through crashes and partitions, SEEDS=100000 for a night
 	@npm run --silent sim -- --seeds $(SEEDS)
 
-bench: dist/fdfs ## measure dist/fdfs and, with FDFS_PEER_BIN, the C servers beside it
-	@npm run --silent bench
+bench: dist/fdfs ## measure dist/fdfs and, with FDFS_PEER_BIN, the C servers beside it; ARGS="--only grid --write"
+	@ulimit -n $$(ulimit -Hn) 2>/dev/null; npm run --silent bench -- $(ARGS)
 
 clean: ## remove what was built
 	rm -rf dist .cache

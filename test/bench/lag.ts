@@ -11,7 +11,7 @@ import { uploadFile } from "../../core/wire/storage-client.ts";
 import { ProcessCluster, whyNoCluster } from "../cluster/support/cluster.ts";
 import type { Server } from "../cluster/support/server.ts";
 import type { Maker } from "../interop/clusters/cluster.ts";
-import { percentile } from "./load.ts";
+import { percentile } from "./percentile.ts";
 
 const ROUNDS = 3;
 const SIZE_BYTES = 4096;
@@ -52,7 +52,7 @@ export interface LagFigures {
 }
 
 /** Starts a tracker and two storages, loads them for `seconds` and some more to warm up, measures, ends them. */
-export async function measureLag(maker: Maker, perSecond = 2000, seconds = 15): Promise<LagFigures> {
+async function measureLag(maker: Maker, perSecond = 2000, seconds = 15): Promise<LagFigures> {
   const cluster = await ProcessCluster.start({ maker, trackers: 1, storages: 2, storageLines: SAMPLE_LINES });
   try {
     const [source, replica] = cluster.storages;
@@ -97,7 +97,7 @@ export async function measureLags(makers: readonly Maker[], rounds = ROUNDS): Pr
   return found.map((all) => all.sort((a, b) => a.p99Ms - b.p99Ms));
 }
 
-export function lagText(figures: LagFigures): string {
+function lagText(figures: LagFigures): string {
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
   const { maker, uploads, perSecond, refused, p50Ms, p99Ms, greatestMs, uploadP50Ms, uploadP99Ms } = figures;
   return [
@@ -172,7 +172,8 @@ async function upload(
   const serve = (): void => {
     for (let dueMs = waiting[0]; dueMs !== undefined && idle.length > 0; dueMs = waiting[0]) {
       waiting.shift();
-      const lane = idle.pop()!;
+      // In turn: a server closes a connection that sends nothing for the network timeout.
+      const lane = idle.shift()!;
       const packet = Buffer.alloc(head.length + SIZE_BYTES, answered & 0xff);
       packet.set(head);
       lane.ask(packet).then((answer) => {
@@ -193,7 +194,6 @@ async function upload(
     serve();
     if (begun < count) return;
     clearInterval(ticker);
-    // A C storage now and then leaves a request without an answer.
     deadline = setTimeout(resolve, ANSWER_TIMEOUT_MS);
   }, TICK_MS);
   try {
@@ -229,6 +229,7 @@ class Lane {
   /** The answer's body; null when the request was refused. */
   ask(packet: Uint8Array): Promise<Buffer | null> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.closed) throw new Error("the storage has closed a connection");
       this.#answer = { resolve, reject };
       this.#socket.write(packet);
     });

@@ -24,7 +24,7 @@ import type { WorkerContext } from "./worker-context.ts";
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 /** The kernel stamps files with a clock that lags by up to one timer tick: near a second's edge the two may differ. */
-const EDGE_MS = 12;
+export const EDGE_MS = 12;
 /** Prefix of temporary upload files; start-up removes what a crash left. */
 export const TEMPORARY_PREFIX = ".fdfs-upload-";
 

@@ -6,8 +6,9 @@ import { LOGIC_NAME_LIMIT, LOGIC_NAME_MIN } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Reader } from "../../wire/reader.ts";
 import { Status } from "../../wire/status.ts";
-import { writeSome } from "../io/new-file.ts";
+import { EDGE_MS, writeSome } from "../io/new-file.ts";
 import { locate, type StoredName } from "../io/store-paths.ts";
+import { sizeOfStored } from "../io/stored-file.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
 import { Counter } from "../scoreboard/counters.ts";
 
@@ -47,12 +48,14 @@ export class OpenFile {
   }
 
   get size(): number {
-    return fstatSync(this.fd).size;
+    return sizeOfStored(this.fd);
   }
 
-  /** Seconds of the last change. */
+  /** Seconds of the change that was made just now. */
   get modifiedAt(): number {
-    return Math.floor(fstatSync(this.fd).mtimeMs / 1000);
+    const nowMs = Date.now();
+    // The kernel's time of a change is at most a tick old: only near a second's edge it has to be asked for.
+    return Math.floor((nowMs % 1000 < EDGE_MS ? fstatSync(this.fd).mtimeMs : nowMs) / 1000);
   }
 
   /** Gives the file its source's time (storage.md §3.4). */

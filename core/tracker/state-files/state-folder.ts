@@ -31,12 +31,19 @@ export function readSystemFiles(cluster: Cluster, contents: readonly Uint8Array[
   readSyncTimestamps(cluster, timestamps ?? "", SYNC_TIMESTAMPS);
 }
 
+/** Files that are written in less time are written with every change. */
+const QUICK_MS = 20;
+/** So many times as long as the last writing took nothing is written. */
+const REST_FACTOR = 20;
+
 export class StateFolder {
   readonly #folder: string;
   readonly #cluster: Cluster;
   readonly #log: Pick<Logger, "warn" | "error">;
   /** A full disk is told once, not once a second. */
   #hasComplained = false;
+  /** By performance.now(): earlier the files are not written again. */
+  #notBeforeMs = 0;
 
   constructor(basePath: string, cluster: Cluster, log: Pick<Logger, "warn" | "error">) {
     this.#folder = join(basePath, "data");
@@ -69,7 +76,9 @@ export class StateFolder {
 
   /**
    * Writes what has changed since the last call; `all` writes everything. A disk that takes nothing is reported, and
-   * what could not be written stays to be written with the next call: the cluster goes on from memory.
+   * what could not be written stays to be written with the next call: the cluster goes on from memory. The files of a large
+   * cluster take their time: when thousands of storages join at once it goes into answering them, and a later
+   * call (there is one every second) writes.
    */
   save(all = false): void {
     const { stale, changelog } = this.#cluster;
@@ -84,16 +93,25 @@ export class StateFolder {
         this.#appendChangelog(changelog.join(""));
         changelog.length = 0;
       }
-      if (stale.groups) this.#replace(GROUPS, formatGroups(this.#cluster));
-      stale.groups = false;
-      if (stale.servers) this.#replace(SERVERS, formatServers(this.#cluster));
-      stale.servers = false;
-      if (stale.syncTimestamps) this.#replace(SYNC_TIMESTAMPS, formatSyncTimestamps(this.#cluster));
-      stale.syncTimestamps = false;
+      if (all || performance.now() >= this.#notBeforeMs) this.#replaceStale();
       this.#hasComplained = false;
     } catch (error) {
       this.#complain(error);
     }
+  }
+
+  #replaceStale(): void {
+    const { stale } = this.#cluster;
+    const beginMs = performance.now();
+    if (stale.groups) this.#replace(GROUPS, formatGroups(this.#cluster));
+    stale.groups = false;
+    if (stale.servers) this.#replace(SERVERS, formatServers(this.#cluster));
+    stale.servers = false;
+    if (stale.syncTimestamps) this.#replace(SYNC_TIMESTAMPS, formatSyncTimestamps(this.#cluster));
+    stale.syncTimestamps = false;
+    const endMs = performance.now();
+    const tookMs = endMs - beginMs;
+    this.#notBeforeMs = tookMs < QUICK_MS ? 0 : endMs + tookMs * REST_FACTOR;
   }
 
   /** Takes over what another tracker knows: its files as they are, and the cluster that they describe (§7.6). */

@@ -1,0 +1,85 @@
+// The grid: every cell against every contender, one after the other on the same disk, in rounds. Rows are medians.
+
+import type { Maker } from "../interop/clusters/cluster.ts";
+import { type BenchResult, runBench } from "./bench-command.ts";
+import { type Cell, extentOptions } from "./cells.ts";
+import { type Contender, FileSets, floorContender, siteContender } from "./contender.ts";
+import { freeBytes, settleDisk } from "./disk.ts";
+import { inTurn } from "./makers.ts";
+import { rowLine } from "./report-grid.ts";
+import { figuresOf, type Row } from "./row.ts";
+
+/** Never filled: servers refuse uploads before the disk is full, and so would everything else on it. */
+const RESERVE_BYTES = 8 * 2 ** 30;
+
+export interface GridSection {
+  readonly rounds: number;
+  readonly rows: readonly Row[];
+}
+
+export async function measureGrid(
+  cells: readonly Cell[],
+  makers: readonly Maker[],
+  rounds: number,
+): Promise<GridSection> {
+  const contenders: Contender[] = [];
+  const rows: Row[] = [];
+  try {
+    for (const maker of makers) contenders.push(await siteContender(maker));
+    if (cells.some(({ operation }) => operation === "upload" || operation === "download")) {
+      contenders.push(await floorContender());
+    }
+    const files = new FileSets();
+    const uploads = cells.filter(({ operation }) => operation === "upload").length * contenders.length * rounds;
+    const roomBytes = Math.max(0, freeBytes() - RESERVE_BYTES) / Math.max(1, uploads);
+    for (const contender of contenders) await warmUp(contender);
+    for (const cell of cells) {
+      const row = await measureCell(cell, contenders, files, rounds, roomBytes);
+      console.log(rowLine(row));
+      rows.push(row);
+    }
+  } finally {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+  }
+  return { rounds, rows };
+}
+
+async function measureCell(
+  cell: Cell,
+  contenders: readonly Contender[],
+  files: FileSets,
+  rounds: number,
+  roomBytes: number,
+): Promise<Row> {
+  const found: Record<Contender["name"], BenchResult[]> = { fdfs: [], c: [], floor: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of inTurn(contenders, round)) {
+      if (!contender.takesPart(cell.operation)) continue;
+      const options = [...contender.targetOptions(cell.operation), ...(await files.options(contender, cell))];
+      settleDisk();
+      const load = ["--operation", cell.operation, "--connections", String(cell.connections), "--keep"];
+      if (cell.sizeBytes > 0) load.push("--size", String(cell.sizeBytes));
+      found[contender.name].push(await runBench([...options, ...load, ...extentOptions(cell, roomBytes)]));
+    }
+  }
+  const { operation, sizeBytes, connections } = cell;
+  return {
+    cell: cell.name,
+    operation,
+    sizeBytes,
+    connections,
+    fdfs: figuresOf(found.fdfs),
+    c: found.c.length === 0 ? null : figuresOf(found.c),
+    floor: found.floor.length === 0 ? null : figuresOf(found.floor),
+  };
+}
+
+/** Neither a fresh disk cache nor code that was never run is what this is about. */
+async function warmUp(contender: Contender): Promise<void> {
+  const load = ["--connections", "16", "--size", "4K", "--count", "4000", "--warm-up", "0", "--keep"];
+  for (const operation of ["upload", "query"] as const) {
+    if (contender.takesPart(operation)) {
+      await runBench([...contender.targetOptions(operation), "--operation", operation, ...load]);
+    }
+  }
+}
