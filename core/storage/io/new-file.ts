@@ -12,6 +12,7 @@ import {
   openSync,
   renameSync,
   unlinkSync,
+  write,
   writeSync,
   writevSync,
 } from "node:fs";
@@ -22,6 +23,7 @@ import { codedErrno } from "./errno.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 const FILE_MODE = 0o644;
+const LARGE_FILE_BYTES = 16 * 1024 * 1024;
 const DIRECTORY_MODE = 0o755;
 /** The kernel stamps files with a clock that lags by up to one timer tick: near a second's edge the two may differ. */
 export const EDGE_MS = 12;
@@ -120,6 +122,9 @@ export class TemporaryFile {
   readonly fd: number;
   readonly #worker: WorkerContext;
   #isOpen = true;
+  #size = 0;
+  #isWriting = false;
+  #isDiscarded = false;
 
   constructor(worker: WorkerContext, storePath: number) {
     this.#worker = worker;
@@ -131,6 +136,35 @@ export class TemporaryFile {
 
   write(chunk: Uint8Array): void {
     writeFully(this.#worker, this.fd, chunk);
+    this.#size += chunk.length;
+  }
+
+  /** True from so many bytes on that the disk may make a write wait: the connections of this worker would wait with it. */
+  get isLarge(): boolean {
+    return this.#size >= LARGE_FILE_BYTES;
+  }
+
+  /** Writes on another thread; `done` hears of it unless the file is discarded meanwhile. One write at a time. */
+  writeAside(chunk: Uint8Array, done: (error: Error | null) => void): void {
+    const { counters } = this.#worker;
+    this.#isWriting = true;
+    const writeFrom = (start: number): void => {
+      counters[Counter.totalFileWriteCount]! += 1;
+      write(this.fd, chunk, start, chunk.length - start, null, (error, count) => {
+        if (error === null && count > 0) {
+          counters[Counter.successFileWriteCount]! += 1;
+          if (start + count < chunk.length && !this.#isDiscarded) {
+            writeFrom(start + count);
+            return;
+          }
+        }
+        this.#isWriting = false;
+        this.#size += chunk.length;
+        if (this.#isDiscarded) this.discard();
+        else done(error ?? (count > 0 ? null : codedErrno("ENOSPC", "nothing could be written")));
+      });
+    };
+    writeFrom(0);
   }
 
   /** Seconds of the file's last change. */
@@ -158,6 +192,9 @@ export class TemporaryFile {
   }
 
   discard(): void {
+    this.#isDiscarded = true;
+    // The other thread still has the descriptor: it comes back here.
+    if (this.#isWriting) return;
     this.#close();
     removeQuietly(this.path);
   }

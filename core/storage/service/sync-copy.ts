@@ -11,6 +11,7 @@ import type { Outcome } from "../binlog/commit-queue.ts";
 import { type BinlogOp, formatRecord, Op } from "../binlog/record.ts";
 import { codedErrno } from "../io/errno.ts";
 import { TemporaryFile } from "../io/new-file.ts";
+import { receiveBody } from "../io/receive-body.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { type CopyVerdict, judgeCopy } from "../replication/judge.ts";
@@ -43,12 +44,7 @@ class SyncCopy implements BodySink {
   }
 
   write(chunk: Uint8Array): void {
-    if (this.#file === null) return;
-    try {
-      this.#file.write(chunk);
-    } catch (error) {
-      this.#fail(error);
-    }
+    if (this.#file !== null) receiveBody(this.#session, this.#file, chunk, (error) => this.#fail(error));
   }
 
   finish(): void {

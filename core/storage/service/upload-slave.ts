@@ -16,6 +16,7 @@ import type { Outcome } from "../binlog/commit-queue.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
 import { codedErrno } from "../io/errno.ts";
 import { removeQuietly, TemporaryFile } from "../io/new-file.ts";
+import { receiveBody } from "../io/receive-body.ts";
 import { ClientCompletion, countTried, type Session } from "../io/session.ts";
 import { locate } from "../io/store-paths.ts";
 import { noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
@@ -49,11 +50,7 @@ class SlaveUpload implements BodySink {
   }
 
   write(chunk: Uint8Array): void {
-    try {
-      this.#file.write(chunk);
-    } catch (error) {
-      this.#fail(error);
-    }
+    receiveBody(this.#session, this.#file, chunk, (error) => this.#fail(error));
   }
 
   finish(): void {

@@ -12,6 +12,7 @@ import { uploadAppenderFile, uploadFile } from "../../wire/storage-client.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
 import { CollectedBody, SMALL_BODY_MAX_BYTES } from "../io/collected-body.ts";
 import { createSmallFile, removeQuietly, TemporaryFile } from "../io/new-file.ts";
+import { receiveBody } from "../io/receive-body.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
 import { chooseStorePath, pathOf, placeNewFile } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
@@ -121,12 +122,8 @@ class StreamedUpload implements BodySink {
   }
 
   write(chunk: Uint8Array): void {
-    try {
-      this.#crc = crc32(chunk, this.#crc);
-      this.#file.write(chunk);
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.#crc = crc32(chunk, this.#crc);
+    receiveBody(this.#plan.session, this.#file, chunk, (error) => this.#fail(error));
   }
 
   finish(): void {
