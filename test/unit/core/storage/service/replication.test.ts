@@ -54,7 +54,7 @@ const range = (
 ): Buffer => request(command, { offset, byteCount: content.length, timestamp: TIME, groupName, fileName }, content);
 
 describe("whole files (§3.2)", () => {
-  for (const size of [0, 7, 300_000]) {
+  for (const size of [0, 7, 300_000, 40_000_000]) {
     test(`${size} bytes that are not here yet`, async () => {
       const name = fresh();
       const content = randomBytes(size);

@@ -47,7 +47,7 @@ function expectStored(name: string, content: Uint8Array): void {
 }
 
 describe("content", () => {
-  for (const size of [0, 1, 14, 4 * KB, 64 * KB, 256 * KB - 1, 256 * KB, 256 * KB + 1, 3000 * KB]) {
+  for (const size of [0, 1, 14, 4 * KB, 64 * KB, 256 * KB - 1, 256 * KB, 256 * KB + 1, 3000 * KB, 40_000 * KB]) {
     test(`${size} bytes come back the same`, async () => {
       const content = randomBytes(size);
       const name = await upload(client, content);
@@ -215,6 +215,19 @@ describe("slaves", () => {
   const slave = (masterName: string, prefix: string, content: string): Buffer =>
     request(uploadSlaveFile, { fileSize: content.length, prefix, fileExt: "png", masterName }, content);
 
+  test("of many megabytes", async () => {
+    const master = await upload(client, randomBytes(5), "txt");
+    const content = randomBytes(40_000 * KB);
+    const { body } = await client.ask(
+      request(
+        uploadSlaveFile,
+        { fileSize: content.length, prefix: "_huge", fileExt: "bin", masterName: master },
+        content,
+      ),
+    );
+    expect(sha(readFileSync(worker.path(body.subarray(16).toString())))).toBe(sha(content));
+  });
+
   test("of a normal file, an appender and a slave; a second one of the same name answers 17 and changes nothing", async () => {
     const master = await upload(client, randomBytes(5), "txt");
     const first = await client.ask(slave(master, "_a", "first"));
@@ -249,6 +262,7 @@ describe("a client that vanishes", () => {
   for (const [title, size] of [
     ["small", 100 * KB],
     ["large", 2000 * KB],
+    ["huge", 60_000 * KB],
   ] as const) {
     test(`in the middle of a ${title} upload leaves no file and no record`, async () => {
       const before = {
