@@ -28,13 +28,11 @@ export function selectGroup(cluster: Cluster): Group {
     return group;
   }
   const current = cluster.writeGroup;
-  const fits = (group: Group): boolean => group.writable.length > 0 && hasGroupSpace(group, reserved);
-  let chosen = groups.findIndex(
-    (group, index) =>
-      index === current &&
-      group.writable.length > 0 &&
-      hasGroupSpace(group, reserved, storeLookup === 2 && useTrunkFile ? group.trunkFreeMb : 0),
-  );
+  const fits = (group: Group, extraMb = 0): boolean =>
+    group.writable.length > 0 && hasGroupSpace(group, reserved, extraMb);
+  const preferred = groups[current];
+  const withTrunk = storeLookup === 2 && useTrunkFile;
+  let chosen = preferred !== undefined && fits(preferred, withTrunk ? preferred.trunkFreeMb : 0) ? current : -1;
   for (let step = 1; chosen < 0 && step < groups.length; step++) {
     const index = (current + step) % groups.length;
     if (fits(groups[index]!)) chosen = index;
