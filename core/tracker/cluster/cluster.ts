@@ -29,6 +29,7 @@ export class Cluster {
   /** Lines to be appended to the changelog file. */
   readonly changelog: string[] = [];
   #groups: Group[] = [];
+  readonly #byName = new Map<string, Group>();
   #writeGroup = 0;
 
   constructor(settings: TrackerSettings) {
@@ -42,7 +43,7 @@ export class Cluster {
   }
 
   find(name: string): Group | undefined {
-    return this.#groups.find((group) => group.name === name);
+    return this.#byName.get(name);
   }
 
   /** Index of the group whose turn it is for uploads (store_lookup 0). */
@@ -57,18 +58,22 @@ export class Cluster {
   addGroup(name: string): Group {
     const group = new Group(name);
     this.#groups = [...this.#groups, group].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#byName.set(name, group);
     this.stale.groups = true;
     return group;
   }
 
   removeGroup(group: Group): void {
     this.#groups = this.#groups.filter((other) => other !== group);
+    this.#byName.delete(group.name);
     this.stale.groups = true;
   }
 
   /** Replaces all groups by those of another cluster, which is not used afterwards (tracker.md §7.6). */
   takeGroups(other: Cluster): void {
     this.#groups = [...other.groups];
+    this.#byName.clear();
+    for (const group of this.#groups) this.#byName.set(group.name, group);
     this.#writeGroup = 0;
     this.trunkServerChanges++;
   }
