@@ -2,38 +2,11 @@
 // (docs/bench-command.md).
 
 import { spawn } from "node:child_process";
+import type { LoadReport } from "../../core/bench/report.ts";
 import { fdfsProgram } from "../interop/clusters/fdfs-cluster.ts";
 
-interface Latency {
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-}
-
-/** The part of the document that is used here. */
-export interface BenchResult {
-  readonly seconds: number;
-  /** That succeeded. */
-  readonly operations: number;
-  readonly errors: {
-    readonly total: number;
-    readonly byStatus: Readonly<Record<string, number>>;
-    readonly connection: number;
-    readonly timeout: number;
-  };
-  readonly operationsPerSecond: number;
-  readonly bytesPerSecond: number;
-  readonly latencyMicroseconds: Latency;
-  readonly cpuMicrosecondsPerOperation: number | null;
-  readonly ownCpuMicrosecondsPerOperation: number;
-  readonly rssBytes: number | null;
-}
-
 /** Runs `fdfs bench ARGS --json`; throws when it measured nothing. Single failed operations are in the result. */
-export async function runBench(args: readonly string[]): Promise<BenchResult> {
+export async function runBench(args: readonly string[]): Promise<LoadReport> {
   const command = ["bench", ...args, "--json"];
   const child = spawn(fdfsProgram(), command, { stdio: ["ignore", "pipe", "pipe"] });
   const out: Buffer[] = [];
@@ -46,7 +19,7 @@ export async function runBench(args: readonly string[]): Promise<BenchResult> {
   });
   const text = Buffer.concat(out).toString();
   if (text.startsWith("{")) {
-    const result = JSON.parse(text) as BenchResult;
+    const result = JSON.parse(text) as LoadReport;
     if (result.operations > 0) return result;
   }
   const said = `${Buffer.concat(err)}${text}`.trim().split("\n").slice(-3).join(" / ");

@@ -1,7 +1,8 @@
 // Whether large transfers starve small ones: 4 KB downloads alone, and while uploads of 1 GB go on over one connection.
 
+import type { LoadReport } from "../../core/bench/report.ts";
 import type { Maker } from "../interop/clusters/cluster.ts";
-import { type BenchResult, runBench } from "./bench-command.ts";
+import { runBench } from "./bench-command.ts";
 import { freeBytes } from "./disk.ts";
 import { freshPath } from "./folders.ts";
 import { Site } from "./site.ts";
@@ -47,7 +48,7 @@ async function measureSite(site: Site): Promise<FairnessFigures> {
   const names = freshPath("names");
   const count = ["--count", String(FILES), "--warm-up", "0", "--names-out", names, "--keep"];
   await runBench([...site.storageOptions, "--operation", "upload", "--size", "4K", ...count]);
-  const download = (...more: string[]): Promise<BenchResult> =>
+  const download = (...more: string[]): Promise<LoadReport> =>
     runBench([
       ...site.storageOptions,
       "--operation",
@@ -83,8 +84,8 @@ async function measureSite(site: Site): Promise<FairnessFigures> {
 async function whileUploading(
   site: Site,
   uploadBytes: number,
-  work: () => Promise<BenchResult>,
-): Promise<{ result: BenchResult; megabytesPerSecond: number }> {
+  work: () => Promise<LoadReport>,
+): Promise<{ result: LoadReport; megabytesPerSecond: number }> {
   const state = { isDone: false };
   const begin = performance.now();
   const uploads = (async () => {

@@ -1,7 +1,8 @@
 // The grid: every cell against every contender, one after the other on the same disk, in rounds. Rows are medians.
 
+import type { LoadReport } from "../../core/bench/report.ts";
 import type { Maker } from "../interop/clusters/cluster.ts";
-import { type BenchResult, runBench } from "./bench-command.ts";
+import { runBench } from "./bench-command.ts";
 import { type Cell, extentOptions } from "./cells.ts";
 import { type Contender, FileSets, floorContender, siteContender } from "./contender.ts";
 import { freeBytes, settleDisk } from "./disk.ts";
@@ -51,7 +52,7 @@ async function measureCell(
   rounds: number,
   roomBytes: number,
 ): Promise<Row> {
-  const found: Record<Contender["name"], BenchResult[]> = { fdfs: [], c: [], floor: [] };
+  const found: Record<Contender["name"], LoadReport[]> = { fdfs: [], c: [], floor: [] };
   for (let round = 0; round < rounds; round++) {
     for (const contender of inTurn(contenders, round)) {
       if (!contender.takesPart(cell.operation)) continue;

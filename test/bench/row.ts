@@ -1,6 +1,6 @@
 // One cell of the grid as measured: medians of the rounds for each server. What the document and the chart are made from.
 
-import type { BenchResult } from "./bench-command.ts";
+import type { LoadReport } from "../../core/bench/report.ts";
 import { median } from "./percentile.ts";
 
 export type Operation = "upload" | "download" | "append" | "metadata" | "delete" | "query" | "query-fetch";
@@ -28,7 +28,7 @@ export interface Row {
   readonly floor: Figures | null;
 }
 
-export function figuresOf(rounds: readonly BenchResult[]): Figures {
+export function figuresOf(rounds: readonly LoadReport[]): Figures {
   const speeds = rounds.map(({ operationsPerSecond }) => operationsPerSecond);
   return {
     perSecond: Math.round(median(speeds)),
