@@ -11,8 +11,6 @@ export interface Socket {
   readonly fd: number;
   /** Hands bytes to the kernel. Returns how many were taken: the rest stays with the caller until `drain`. */
   write(bytes: Uint8Array): number;
-  /** Asks for `drain` when the socket takes bytes again, after a write that went around `write` (sendfile). */
-  wantDrain(): void;
   pause(): void;
   resume(): void;
   /** Sends FIN after what was taken; the peer may still send. */

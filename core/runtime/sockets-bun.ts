@@ -39,11 +39,6 @@ class Adapter implements Socket {
     return Math.max(taken, 0);
   }
 
-  wantDrain(): void {
-    // An empty write arms the poll for writability: Bun calls drain when the kernel takes bytes again.
-    if (!this.closed) this.#socket.write(nothing);
-  }
-
   pause(): void {
     if (!this.closed) this.#socket.pause();
   }
@@ -83,8 +78,6 @@ class Adapter implements Socket {
     this.handlers?.close(error);
   }
 }
-
-const nothing = new Uint8Array(0);
 
 /** `::ffff:1.2.3.4` of a dual-stack listener is the IPv4 address that peers know. */
 function plainAddress(address: string | undefined): string {

@@ -48,10 +48,6 @@ class Adapter implements Socket {
     return bytes.length;
   }
 
-  wantDrain(): void {
-    // sendfile is not offered here, so nothing ever bypasses write().
-  }
-
   pause(): void {
     this.#socket.pause();
   }

@@ -1,6 +1,6 @@
 // Files that are asked for again and again, kept ready for a moment: the whole answer of a small one, the open descriptor of
-// a larger one. A worker keeps nothing longer than a second, so that what an administrator does to a file by hand shows at
-// once; what this storage itself does to it shows in the name's epoch, which every change moves on (scoreboard). A file is
+// a larger one. A worker keeps nothing longer than a second, so that what an administrator does to a file by hand shows
+// soon; what this storage itself does to it shows in the name's epoch, which every change moves on (scoreboard). A file is
 // kept only when it is asked for a second time: most are asked for once, and cost one look into a table.
 
 import { readFileName } from "../../fileid/file-id.ts";

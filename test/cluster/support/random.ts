@@ -1,20 +1,8 @@
 // Chance that can be repeated: everything a test picks comes from one seed.
 
-export class Random {
-  #state: number;
+import { Random as Numbers } from "../../../core/bench/random.ts";
 
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 0 <= value < 1 (mulberry32). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  }
-
+export class Random extends Numbers {
   /** A whole number, both ends included. */
   between(least: number, greatest: number): number {
     return least + Math.floor(this.next() * (greatest - least + 1));
