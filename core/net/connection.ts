@@ -153,6 +153,23 @@ export class Connection<S = unknown> implements SocketHandlers {
     this.#reader.resumeBody();
   }
 
+  /** Content bytes of the current request that have not been handed on. */
+  get contentToCome(): number {
+    return this.#reader.contentToCome;
+  }
+
+  /**
+   * Leaves the rest of the content to somebody who reads the socket: `begin` gets its descriptor and how many bytes are to
+   * come, and returns what ends that early, or null when it cannot be done. `contentTaken` and `resumeBody` end it.
+   */
+  leaveContent(begin: (socketFd: number, length: number) => (() => void) | null): void {
+    this.#reader.leaveContent((length) => begin(this.#socket.fd, length));
+  }
+
+  contentTaken(size: number): void {
+    this.#reader.contentTaken(size);
+  }
+
   /** Ends the connection after what was sent; what the peer still sends is read and thrown away for a moment. */
   endGracefully(): void {
     if (this.isClosed) return;

@@ -63,6 +63,8 @@ export class RequestReader<S> {
   #streamed = 0;
   #replied = false;
   #bodyPaused = false;
+  /** Ends the work of whoever takes the content from the socket instead of us. */
+  #stopOther: (() => void) | undefined;
   #socketPaused = false;
   #pumping = false;
 
@@ -78,6 +80,11 @@ export class RequestReader<S> {
 
   get isReplied(): boolean {
     return this.#replied;
+  }
+
+  /** Content bytes of the current request that have not been handed on. */
+  get contentToCome(): number {
+    return this.#remaining;
   }
 
   get isBodyPaused(): boolean {
@@ -104,6 +111,12 @@ export class RequestReader<S> {
 
   data(chunk: Uint8Array): void {
     if (this.#phase === "linger" || this.#phase === "closed") return;
+    if (this.#stopOther !== undefined) {
+      // A paused socket gives nothing: whatever this is, the order of the content is lost.
+      this.#rules.log.error(`Connection of ${this.#host.remoteAddress} closed: content came two ways at once`);
+      this.#host.destroy();
+      return;
+    }
     this.#pending.append(chunk);
     this.#pump();
   }
@@ -143,6 +156,31 @@ export class RequestReader<S> {
     this.#pump();
   }
 
+  /**
+   * Leaves the rest of the content to somebody who reads the socket: `begin` gets how many bytes are to come and returns what
+   * ends that early, or null when it cannot be done. `contentTaken` and `resumeBody` end it.
+   */
+  leaveContent(begin: (length: number) => (() => void) | null): void {
+    this.pauseBody();
+    // What the socket had in hand when it was paused comes within this turn, and first.
+    setImmediate(() => {
+      if (this.#phase !== "body" || !this.#bodyPaused) return;
+      const early = this.#pending.take(this.#remaining);
+      this.#remaining -= early.length;
+      if (early.length > 0) this.#guard(() => this.#sink?.write(early));
+      if (this.#phase !== "body") return;
+      const stop = this.#remaining === 0 ? null : begin(this.#remaining);
+      if (stop === null) this.resumeBody();
+      else this.#stopOther = stop;
+    });
+  }
+
+  /** Somebody else has taken so many bytes of the content and takes no more. */
+  contentTaken(size: number): void {
+    this.#stopOther = undefined;
+    this.#remaining -= size;
+  }
+
   /** The operation has answered for the last time and wants no more content. */
   forgetSink(): void {
     this.#sink = undefined;
@@ -158,6 +196,8 @@ export class RequestReader<S> {
   /** Nothing more will arrive. Returns the sink of a request that was cut off: it is to be told. */
   close(): BodySink | undefined {
     this.#phase = "closed";
+    this.#stopOther?.();
+    this.#stopOther = undefined;
     const sink = this.#sink;
     this.#sink = undefined;
     this.#pending.clear();

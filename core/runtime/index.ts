@@ -8,7 +8,7 @@ import { connectNode, listenNode } from "./sockets-node.ts";
 export { isBun, setProcessUser } from "./host.ts";
 export { mapFile } from "./mapped-file.ts";
 export { releaseBuffers } from "./memory.ts";
-export { loadNative, native } from "./native.ts";
+export { loadNative, type Native, native } from "./native.ts";
 export type { Listener, Socket, SocketHandlers } from "./socket.ts";
 export { startWorker, type WorkerHandle } from "./workers.ts";
 

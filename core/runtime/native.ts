@@ -19,10 +19,16 @@ export interface Native {
   readAt(fileFd: number, target: Uint8Array, start: number, length: number, position: number): number;
   /** close(2). */
   close(fd: number): void;
+  /** recv(2) with MSG_DONTWAIT: bytes received, 0 after the peer's FIN, or a negative errno (-11: nothing is there). */
+  receive(socketFd: number, target: Uint8Array, length: number): number;
+  /** poll(2): waits until one of the sockets has something to read, or something has happened to it. */
+  awaitReadable(socketFds: readonly number[], timeoutMs: number): void;
   /** sched_yield(2): other threads that wait for this processor have their turn. */
   yieldTurn(): void;
-  /** A second descriptor of the same socket, closed on exec; or a negative errno. */
-  duplicate(socketFd: number): number;
+  /** setpriority(2) of the calling thread: 0 to 19, a greater one gives way to others. */
+  setThreadNice(nice: number): void;
+  /** A second descriptor of the same socket or open file, closed on exec; or a negative errno. */
+  duplicate(fd: number): number;
   /** setsockopt(2) SO_LINGER off: closing does not reset. */
   closeSoftly(socketFd: number): void;
   /** setsockopt(2) TCP_QUICKACK: what has arrived is acknowledged now instead of up to 40 ms later. */
@@ -30,6 +36,10 @@ export interface Native {
 }
 
 const MSG_MORE_DONTWAIT_NOSIGNAL = 0x8000 | 0x40 | 0x4000;
+const MSG_DONTWAIT = 0x40;
+const PRIO_PROCESS = 0;
+const POLLIN = 1;
+const POLL_WORDS = 2;
 const IPPROTO_TCP = 6;
 const TCP_QUICKACK = 12;
 const SOL_SOCKET = 1;
@@ -82,6 +92,9 @@ async function open(): Promise<Native | null> {
       open: { args: [FFIType.ptr, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
       pread: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i64], returns: FFIType.i64_fast },
       close: { args: [FFIType.i32], returns: FFIType.i32 },
+      recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64_fast },
+      poll: { args: [FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
+      setpriority: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
       sched_yield: { args: [], returns: FFIType.i32 },
       fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
       __errno_location: { args: [], returns: FFIType.ptr },
@@ -134,12 +147,28 @@ async function open(): Promise<Native | null> {
     close(fd) {
       symbols.close(fd);
     },
+    receive(socketFd, target, length) {
+      const count = Number(symbols.recv(socketFd, ptr(target), length, MSG_DONTWAIT));
+      return count < 0 ? -errno() : count;
+    },
+    awaitReadable(socketFds, timeoutMs) {
+      // struct pollfd: the descriptor, then events and revents in one word.
+      const cells = new Int32Array(socketFds.length * POLL_WORDS);
+      socketFds.forEach((fd, index) => {
+        cells[index * POLL_WORDS] = fd;
+        cells[index * POLL_WORDS + 1] = POLLIN;
+      });
+      symbols.poll(ptr(cells), socketFds.length, timeoutMs);
+    },
     yieldTurn() {
       symbols.sched_yield();
     },
-    duplicate(socketFd) {
-      const fd = symbols.fcntl(socketFd, F_DUPFD_CLOEXEC, 0);
-      return fd < 0 ? -errno() : fd;
+    setThreadNice(nice) {
+      symbols.setpriority(PRIO_PROCESS, 0, nice);
+    },
+    duplicate(fd) {
+      const copy = symbols.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+      return copy < 0 ? -errno() : copy;
     },
     closeSoftly(socketFd) {
       symbols.setsockopt(socketFd, SOL_SOCKET, SO_LINGER, lingerPointer, lingerCell.byteLength);

@@ -17,7 +17,7 @@ const isCompiled = import.meta.url.includes("$bunfs");
 
 /** Starts the thread whose entry file is `entry`, a path from the project's root; `make build` lists it as an entry point. */
 export function startWorker(
-  entry: "core/storage/io-worker.ts" | "core/bench/load-worker.ts",
+  entry: "core/storage/io-worker.ts" | "core/storage/body-thread.ts" | "core/bench/load-worker.ts",
   data: unknown,
 ): WorkerHandle {
   const file = isCompiled ? `./${entry}` : new URL(`../../${entry}`, import.meta.url);

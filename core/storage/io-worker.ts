@@ -2,6 +2,7 @@
 // what happens to it. An extra entry point of the compiled executable.
 
 import { workerPort } from "../runtime/workers.ts";
+import type { BodyCommand } from "./io/large-bodies.ts";
 import { startIoWorker } from "./io/worker.ts";
 import type { WorkerCommand, WorkerConfig, WorkerMessage } from "./io/worker-config.ts";
 
@@ -17,6 +18,7 @@ const log = {
 const control = {
   binlogGrown: (): void => say({ kind: "binlog-grown" }),
   pass: (to: number, fd: number): void => say({ kind: "pass", to, fd }),
+  body: (storePath: number, command: BodyCommand): void => say({ kind: "body", storePath, command }),
 };
 
 startIoWorker(config, log, control).then(
@@ -24,6 +26,7 @@ startIoWorker(config, log, control).then(
     port.onMessage((message) => {
       const command = message as WorkerCommand;
       if (command.kind === "adopt") worker.adopt(command.fd);
+      else if (command.kind === "body-ended") worker.bodyEnded(command.id, command.result);
       else void worker.close(command.graceMs).finally(() => say({ kind: "closed", worker: config.worker }));
     });
     say({ kind: "listening", worker: config.worker });

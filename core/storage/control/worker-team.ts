@@ -4,8 +4,10 @@
 import { closeSync } from "node:fs";
 import type { Logger } from "../../observe/logger.ts";
 import { isBun, startWorker, type WorkerHandle } from "../../runtime/index.ts";
+import type { BodyResult } from "../io/body-receiver.ts";
 import { startIoWorker } from "../io/worker.ts";
 import type { WorkerCommand, WorkerConfig, WorkerMessage } from "../io/worker-config.ts";
+import { BodyThreads } from "./body-threads.ts";
 
 const FIRST_RESTART_MS = 200;
 const LAST_RESTART_MS = 5000;
@@ -42,14 +44,18 @@ export async function startWorkerTeam(
     return { close, onBinlogGrown };
   }
   const pass = (to: number, fd: number): void => members[to]?.adopt(fd);
+  const bodies = new BodyThreads(configOf(0).scoreboard, log, startThread, ({ worker, id, result }) =>
+    members[worker]?.bodyEnded(id, result),
+  );
   const members = Array.from(
     { length: count },
-    (_, worker) => new TeamMember(configOf(worker), { log, grown, pass, beforeRestart, startThread }),
+    (_, worker) => new TeamMember(configOf(worker), { log, grown, pass, bodies, beforeRestart, startThread }),
   );
   const team: WorkerTeam = {
     onBinlogGrown,
     async close(graceMs) {
       await Promise.all(members.map((member) => member.close(graceMs)));
+      await bodies.close();
     },
   };
   const started = await Promise.allSettled(members.map((member) => member.start()));
@@ -65,6 +71,7 @@ interface MemberHelp {
   readonly log: Logger;
   readonly grown: () => void;
   readonly pass: (to: number, fd: number) => void;
+  readonly bodies: BodyThreads;
   readonly beforeRestart: (worker: number) => Promise<void>;
   readonly startThread: typeof startWorker;
 }
@@ -96,6 +103,7 @@ class TeamMember {
         if (message.kind === "log") this.#help.log[message.level](message.text);
         else if (message.kind === "binlog-grown") this.#help.grown();
         else if (message.kind === "pass") this.#help.pass(message.to, message.fd);
+        else if (message.kind === "body") this.#help.bodies.send(message.storePath, message.command);
         else if (message.kind === "closed") this.#closed?.();
         else if (message.kind === "listening") {
           isServing = true;
@@ -107,6 +115,7 @@ class TeamMember {
       });
       thread.onExit((error) => {
         this.#thread = undefined;
+        this.#help.bodies.workerDied(this.#config.worker);
         this.#closed?.();
         reject(error ?? new Error(`I/O worker ${this.#config.worker} ended before it listened`));
         if (!isServing || this.#isClosing) return;
@@ -124,6 +133,12 @@ class TeamMember {
     const command: WorkerCommand = { kind: "adopt", fd };
     if (this.#thread === undefined) closeSync(fd);
     else this.#thread.post(command);
+  }
+
+  /** A large body of this worker has come to its end. */
+  bodyEnded(id: number, result: BodyResult): void {
+    const command: WorkerCommand = { kind: "body-ended", id, result };
+    this.#thread?.post(command);
   }
 
   async close(graceMs: number): Promise<void> {

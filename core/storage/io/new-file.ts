@@ -12,18 +12,17 @@ import {
   openSync,
   renameSync,
   unlinkSync,
-  write,
   writeSync,
   writevSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
 import { native } from "../../runtime/index.ts";
 import { Counter } from "../scoreboard/counters.ts";
 import { codedErrno } from "./errno.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 const FILE_MODE = 0o644;
-const LARGE_FILE_BYTES = 16 * 1024 * 1024;
 const DIRECTORY_MODE = 0o755;
 /** The kernel stamps files with a clock that lags by up to one timer tick: near a second's edge the two may differ. */
 export const EDGE_MS = 12;
@@ -121,13 +120,15 @@ export class TemporaryFile {
   readonly path: string;
   readonly fd: number;
   readonly #worker: WorkerContext;
+  readonly storePath: number;
   #isOpen = true;
-  #size = 0;
-  #isWriting = false;
-  #isDiscarded = false;
+  #crc: number | null;
 
-  constructor(worker: WorkerContext, storePath: number) {
+  /** `hasCrc`: the CRC32 of what is written will be asked for. */
+  constructor(worker: WorkerContext, storePath: number, hasCrc: boolean) {
     this.#worker = worker;
+    this.storePath = storePath;
+    this.#crc = hasCrc ? 0 : null;
     const { config } = worker;
     const folder = `${config.storePaths[storePath]!.path}/data`;
     this.path = `${folder}/${TEMPORARY_PREFIX}${process.pid}-${config.worker}-${worker.nextSerial()}.tmp`;
@@ -135,36 +136,21 @@ export class TemporaryFile {
   }
 
   write(chunk: Uint8Array): void {
+    if (this.#crc !== null) this.#crc = crc32(chunk, this.#crc);
     writeFully(this.#worker, this.fd, chunk);
-    this.#size += chunk.length;
   }
 
-  /** True from so many bytes on that the disk may make a write wait: the connections of this worker would wait with it. */
-  get isLarge(): boolean {
-    return this.#size >= LARGE_FILE_BYTES;
+  /** CRC32 of what was written; null when nobody wanted it. */
+  get crc(): number | null {
+    return this.#crc;
   }
 
-  /** Writes on another thread; `done` hears of it unless the file is discarded meanwhile. One write at a time. */
-  writeAside(chunk: Uint8Array, done: (error: Error | null) => void): void {
+  /** Another thread wrote here with so many calls; it knows the CRC32 of all that was written. */
+  noteWritten(writeCount: number, crc: number | null): void {
     const { counters } = this.#worker;
-    this.#isWriting = true;
-    const writeFrom = (start: number): void => {
-      counters[Counter.totalFileWriteCount]! += 1;
-      write(this.fd, chunk, start, chunk.length - start, null, (error, count) => {
-        if (error === null && count > 0) {
-          counters[Counter.successFileWriteCount]! += 1;
-          if (start + count < chunk.length && !this.#isDiscarded) {
-            writeFrom(start + count);
-            return;
-          }
-        }
-        this.#isWriting = false;
-        this.#size += chunk.length;
-        if (this.#isDiscarded) this.discard();
-        else done(error ?? (count > 0 ? null : codedErrno("ENOSPC", "nothing could be written")));
-      });
-    };
-    writeFrom(0);
+    counters[Counter.totalFileWriteCount]! += writeCount;
+    counters[Counter.successFileWriteCount]! += writeCount;
+    if (crc !== null) this.#crc = crc;
   }
 
   /** Seconds of the file's last change. */
@@ -192,9 +178,6 @@ export class TemporaryFile {
   }
 
   discard(): void {
-    this.#isDiscarded = true;
-    // The other thread still has the descriptor: it comes back here.
-    if (this.#isWriting) return;
     this.#close();
     removeQuietly(this.path);
   }

@@ -1,6 +1,8 @@
 // What an I/O worker is started with: one plain message, the same for a thread and for the in-process worker.
 
 import type { AllowedHosts } from "../../../conf/index.ts";
+import type { BodyResult } from "./body-receiver.ts";
+import type { BodyCommand } from "./large-bodies.ts";
 
 interface WorkerStorePath {
   /** Absolute, without a slash at its end. */
@@ -65,10 +67,14 @@ export type WorkerMessage =
   | { readonly kind: "binlog-grown" }
   /** A connection for a worker that has fewer. */
   | { readonly kind: "pass"; readonly to: number; readonly fd: number }
+  /** For the thread that receives large bodies into this store path. */
+  | { readonly kind: "body"; readonly storePath: number; readonly command: BodyCommand }
   | { readonly kind: "closed"; readonly worker: number };
 
 /** From the control thread to the worker. */
 export type WorkerCommand =
   | { readonly kind: "close"; readonly graceMs: number }
   /** Another worker has accepted this connection and counted it here. */
-  | { readonly kind: "adopt"; readonly fd: number };
+  | { readonly kind: "adopt"; readonly fd: number }
+  /** A large body has come to its end. */
+  | { readonly kind: "body-ended"; readonly id: number; readonly result: BodyResult };

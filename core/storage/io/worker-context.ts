@@ -7,6 +7,7 @@ import type { LockTable } from "../scoreboard/lock-table.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import type { GroupWatch } from "./group-watch.ts";
 import type { HotFiles } from "./hot-files.ts";
+import type { LargeBodies } from "./large-bodies.ts";
 import type { ReadThrough } from "./read-through.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
@@ -21,6 +22,8 @@ export interface WorkerContext {
   /** The other storages of the group, for files that are missing here; null = off. */
   readonly readThrough: ReadThrough | null;
   readonly hotFiles: HotFiles;
+  /** The threads that receive large bodies; null where there are none. */
+  readonly largeBodies: LargeBodies | null;
   readonly accessLog: AccessLog | null;
   readonly log: NetLog;
   /** Makes names of temporary files unique within the worker. */

@@ -13,8 +13,10 @@ import { CommitQueue } from "../binlog/commit-queue.ts";
 import { LockTable } from "../scoreboard/lock-table.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { storageRoutes } from "../service/routes.ts";
+import type { BodyResult } from "./body-receiver.ts";
 import { GroupWatch } from "./group-watch.ts";
 import { HotFiles } from "./hot-files.ts";
+import { type BodyLine, LargeBodies } from "./large-bodies.ts";
 import { ReadThrough } from "./read-through.ts";
 import { Session } from "./session.ts";
 import type { WorkerConfig } from "./worker-config.ts";
@@ -26,11 +28,15 @@ export interface ControlLine {
   binlogGrown(): void;
   /** A connection that another worker shall serve; absent where there is one worker. */
   readonly pass?: (to: number, fd: number) => void;
+  /** To the threads that receive large bodies; absent where there are none. */
+  readonly body?: BodyLine;
 }
 
 export interface RunningWorker {
   /** Serves a connection that another worker passed on. */
   adopt(fd: number): void;
+  /** A large body has come to its end. */
+  bodyEnded(id: number, result: BodyResult): void;
   /** Stops accepting, lets running requests end, writes what waits. */
   close(graceMs: number): Promise<void>;
 }
@@ -66,6 +72,8 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
   const group = new GroupWatch(scoreboard);
   const { readThrough: how } = config;
   const readThrough = how === null ? null : new ReadThrough(config, how, scoreboard, group, log);
+  const largeBodies =
+    control.body === undefined ? null : new LargeBodies(config.worker, config.networkTimeoutMs, control.body);
   let serial = 0;
   const context: WorkerContext = {
     config,
@@ -76,21 +84,23 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
     group,
     readThrough,
     hotFiles: new HotFiles(scoreboard),
+    largeBodies,
     accessLog,
     log,
     nextSerial: () => ++serial,
   };
   /** The kernel spreads connections by hash, some workers get twice as many as others; those of the busy ones would wait. */
   const passOn = (socket: Socket): boolean => {
-    const to = scoreboard.lessBusyWorker();
+    const to = scoreboard.connections.lessBusyWorker();
     const fd = to < 0 ? -1 : socket.release();
     if (fd < 0) return false;
-    scoreboard.passConnection(to);
+    scoreboard.connections.passTo(to);
     control.pass?.(to, fd);
     return true;
   };
   let answers = 0;
   const answered = (): void => {
+    scoreboard.connections.answered();
     if (++answers < ANSWERS_A_TURN) return;
     answers = 0;
     calls?.yieldTurn();
@@ -110,14 +120,14 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
         log,
         ...(control.pass === undefined ? {} : { passOn }),
         answered,
-        mayAccept: () => scoreboard.connectionOpened(config.maxConnections),
+        mayAccept: () => scoreboard.connections.opened(config.maxConnections),
         open(connection) {
           if (isAllowed(connection.remoteAddress)) return new Session(connection, context);
           log.error(`ip addr ${connection.remoteAddress} is not allowed to access`);
-          scoreboard.connectionClosed();
+          scoreboard.connections.closed();
           return null;
         },
-        closed: () => scoreboard.connectionClosed(),
+        closed: () => scoreboard.connections.closed(),
       });
       servers.push(server);
     }
@@ -127,14 +137,15 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
     context.hotFiles.close();
     throw error;
   }
-  if (control.pass !== undefined) scoreboard.setServing();
+  if (control.pass !== undefined) scoreboard.connections.setServing();
   return {
     adopt(fd) {
       servers[0]!.adopt(fd).catch((error: unknown) => {
-        scoreboard.connectionClosed();
+        scoreboard.connections.closed();
         log.debug(`A connection that was passed on is gone: ${String(error)}`);
       });
     },
+    bodyEnded: (id, result) => largeBodies?.ended(id, result),
     async close(graceMs) {
       await Promise.all(servers.map((server) => server.close(graceMs)));
       readThrough?.close();

@@ -57,6 +57,8 @@ export interface Views {
   readonly epochs: Int32Array;
   /** By worker: 1 while it takes connections from the others. */
   readonly serving: Int32Array;
+  /** By worker: answers given, counting round. */
+  readonly answers: Int32Array;
   readonly sourceIds: Uint8Array;
   readonly noticeBytes: Uint8Array;
 }
@@ -73,6 +75,7 @@ export function openViews(given?: SharedArrayBuffer): Views {
     VERSION_CELLS,
     EPOCHS,
     WORKERS_MAX,
+    WORKERS_MAX,
   ];
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
   const buffer = given ?? new SharedArrayBuffer(sum(floats) * 8 + sum(ints) * 4 + SOURCE_IDS_BYTES + NOTICE_BYTES);
@@ -84,9 +87,9 @@ export function openViews(given?: SharedArrayBuffer): Views {
   const [counters, freeMb, totalMb, reservedMb, binlogSize] = floats.map(
     (count) => new Float64Array(buffer, next(count * 8), count),
   ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-  const [cells, stripes, ownerConnections, sourceTimes, noticeCells, versions, epochs, serving] = ints.map(
+  const [cells, stripes, ownerConnections, sourceTimes, noticeCells, versions, epochs, serving, answers] = ints.map(
     (count) => new Int32Array(buffer, next(count * 4), count),
-  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
   const sourceIds = new Uint8Array(buffer, next(SOURCE_IDS_BYTES), SOURCE_IDS_BYTES);
   const noticeBytes = new Uint8Array(buffer, next(NOTICE_BYTES), NOTICE_BYTES);
   return {
@@ -104,6 +107,7 @@ export function openViews(given?: SharedArrayBuffer): Views {
     versions,
     epochs,
     serving,
+    answers,
     sourceIds,
     noticeBytes,
   };

@@ -1,6 +1,7 @@
 // What the threads of one storage share. Counters are private to a worker's row; everything else is small and changed
 // with atomics or under one of three tiny locks. Where it lies in memory is memory.ts's business.
 
+import { Connections, FIRST_OWNER } from "./connections.ts";
 import { type CounterName, counterNames, isMoment } from "./counters.ts";
 import { Cell, EPOCHS, LOCK_STRIPES, openViews, ROW } from "./memory.ts";
 import { Notices, type NoticeTopic } from "./notices.ts";
@@ -8,16 +9,11 @@ import { SharedLock } from "./shared-lock.ts";
 import { SourceTimes } from "./source-times.ts";
 import { ORIGIN_OTHERS, ORIGIN_UNKNOWN, Versions } from "./versions.ts";
 
-/** Owner 0 is nobody, 1 the control thread. */
-const FIRST_OWNER = 2;
-
 export class Scoreboard {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
   readonly #stripes: Int32Array;
   readonly #epochs: Int32Array;
-  readonly #serving: Int32Array;
-  readonly #ownerConnections: Int32Array;
   readonly #counters: Float64Array;
   readonly #freeMb: Float64Array;
   readonly #totalMb: Float64Array;
@@ -30,6 +26,7 @@ export class Scoreboard {
   readonly #sources: SourceTimes;
   readonly #notices: Notices;
   readonly #ownLocks: readonly SharedLock[];
+  readonly connections: Connections;
   /** What was lately done to which name. */
   readonly versions: Versions;
 
@@ -46,8 +43,7 @@ export class Scoreboard {
     this.#cells = views.cells;
     this.#stripes = views.stripes;
     this.#epochs = views.epochs;
-    this.#serving = views.serving;
-    this.#ownerConnections = views.ownerConnections;
+    this.connections = new Connections(views, this.#owner);
     this.#directoryLock = new SharedLock(views.cells, Cell.DISTRIBUTION_LOCK, this.#owner);
     this.#binlogLock = new SharedLock(views.cells, Cell.BINLOG_LOCK, this.#owner);
     this.#sourceLock = new SharedLock(views.cells, Cell.SOURCE_LOCK, this.#owner);
@@ -78,57 +74,6 @@ export class Scoreboard {
       totals[name] = total;
     }
     return totals;
-  }
-
-  // ---- connections ----
-
-  /** Counts a connection in; false when `limit` are open already. */
-  connectionOpened(limit: number): boolean {
-    const open = Atomics.add(this.#cells, Cell.CONNECTIONS, 1) + 1;
-    if (open > limit) {
-      Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
-      return false;
-    }
-    Atomics.add(this.#ownerConnections, this.#owner, 1);
-    if (open > Atomics.load(this.#cells, Cell.CONNECTIONS_MAX)) Atomics.store(this.#cells, Cell.CONNECTIONS_MAX, open);
-    return true;
-  }
-
-  /** The worker that a new connection of this one, counted in already, had better go to; -1: none has fewer. */
-  lessBusyWorker(): number {
-    let least = Atomics.load(this.#ownerConnections, this.#owner) - 1;
-    let chosen = -1;
-    for (let worker = 0; worker < this.#serving.length; worker++) {
-      if (Atomics.load(this.#serving, worker) === 0) continue;
-      const count = Atomics.load(this.#ownerConnections, worker + FIRST_OWNER);
-      if (count >= least) continue;
-      least = count;
-      chosen = worker;
-    }
-    return chosen;
-  }
-
-  /** A connection that was counted in here is the other worker's from now on. */
-  passConnection(worker: number): void {
-    Atomics.sub(this.#ownerConnections, this.#owner, 1);
-    Atomics.add(this.#ownerConnections, worker + FIRST_OWNER, 1);
-  }
-
-  /** This worker listens and takes connections from others. */
-  setServing(): void {
-    Atomics.store(this.#serving, this.#owner - FIRST_OWNER, 1);
-  }
-
-  connectionClosed(): void {
-    Atomics.sub(this.#cells, Cell.CONNECTIONS, 1);
-    Atomics.sub(this.#ownerConnections, this.#owner, 1);
-  }
-
-  get connections(): { current: number; max: number } {
-    return {
-      current: Atomics.load(this.#cells, Cell.CONNECTIONS),
-      max: Atomics.load(this.#cells, Cell.CONNECTIONS_MAX),
-    };
   }
 
   // ---- directories (storage.md §4.8) ----
@@ -334,8 +279,6 @@ export class Scoreboard {
     for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
       Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
     }
-    Atomics.store(this.#serving, this.#owner - FIRST_OWNER, 0);
-    const lost = Atomics.exchange(this.#ownerConnections, this.#owner, 0);
-    Atomics.sub(this.#cells, Cell.CONNECTIONS, lost);
+    this.connections.reclaim();
   }
 }

@@ -51,7 +51,7 @@ function requireTurn({ config, group }: WorkerContext, fileName: string): void {
 }
 
 function writeText(session: Session, stored: StoredName, text: string, timestamp: number): void {
-  const file = new TemporaryFile(session.worker, stored.storePathIndex);
+  const file = new TemporaryFile(session.worker, stored.storePathIndex, false);
   try {
     file.write(Buffer.from(text, "latin1"));
     file.finish(timestamp);

@@ -40,7 +40,7 @@ class SyncCopy implements BodySink {
   constructor(session: Session, copy: Copy, isWanted: boolean) {
     this.#session = session;
     this.#copy = copy;
-    this.#file = isWanted ? new TemporaryFile(session.worker, copy.stored.storePathIndex) : null;
+    this.#file = isWanted ? new TemporaryFile(session.worker, copy.stored.storePathIndex, false) : null;
   }
 
   write(chunk: Uint8Array): void {

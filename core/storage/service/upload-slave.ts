@@ -43,7 +43,7 @@ class SlaveUpload implements BodySink {
 
   constructor(session: Session, storePath: number, name: string, path: string, size: number) {
     this.#session = session;
-    this.#file = new TemporaryFile(session.worker, storePath);
+    this.#file = new TemporaryFile(session.worker, storePath, false);
     this.#name = name;
     this.#path = path;
     this.#size = size;

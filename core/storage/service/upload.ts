@@ -1,7 +1,6 @@
 // UPLOAD_FILE and UPLOAD_APPENDER_FILE (storage.md §2.1). The body is taken as it arrives: up to SMALL_BODY_MAX_BYTES
 // it is kept and written at once under the final name, beyond that it streams through a temporary file.
 
-import { crc32 } from "node:zlib";
 import { checkExtension, formatTail } from "../../fileid/file-id.ts";
 import { encodeBlock } from "../../fileid/packed-block.ts";
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
@@ -114,15 +113,13 @@ class SmallUpload implements BodySink {
 class StreamedUpload implements BodySink {
   readonly #plan: Plan;
   readonly #file: TemporaryFile;
-  #crc = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    this.#file = new TemporaryFile(plan.session.worker, plan.storePath);
+    this.#file = new TemporaryFile(plan.session.worker, plan.storePath, true);
   }
 
   write(chunk: Uint8Array): void {
-    this.#crc = crc32(chunk, this.#crc);
     receiveBody(this.#plan.session, this.#file, chunk, (error) => this.#fail(error));
   }
 
@@ -131,7 +128,7 @@ class StreamedUpload implements BodySink {
     try {
       const timestamp = this.#file.modifiedAt;
       this.#file.finish(null);
-      const name = withFreshName(plan, timestamp, this.#crc, (path) => this.#file.publish(path));
+      const name = withFreshName(plan, timestamp, this.#file.crc ?? 0, (path) => this.#file.publish(path));
       countTried(plan.session.worker, uploadCounters, plan.size);
       acknowledge(plan, name, timestamp);
     } catch (error) {

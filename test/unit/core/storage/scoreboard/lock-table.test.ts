@@ -105,15 +105,15 @@ describe("between workers", () => {
   test("what a worker held when it died is free for its successor and for the others", () => {
     const { boards, tables } = workers(2);
     tables[0]!.acquire("a", silent);
-    boards[0]!.connectionOpened(10);
-    boards[0]!.connectionOpened(10);
-    boards[1]!.connectionOpened(10);
+    boards[0]!.connections.opened(10);
+    boards[0]!.connections.opened(10);
+    boards[1]!.connections.opened(10);
     const successor = new Scoreboard(boards[0]!.buffer, 0);
     successor.reclaim();
     let granted = 0;
     tables[1]!.acquire("a", { ...silent, granted: () => granted++ });
     expect(granted).toBe(1);
-    expect(successor.connections).toEqual({ current: 1, max: 3 });
+    expect([successor.connections.current, successor.connections.max]).toEqual([1, 3]);
     // What is the other's stays the other's.
     successor.reclaim();
     expect(boards[1]!.tryLockStripe(boards[1]!.stripeOf("a"))).toBe(false);

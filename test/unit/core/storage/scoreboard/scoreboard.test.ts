@@ -31,17 +31,17 @@ describe("the scoreboard", () => {
     const board = new Scoreboard();
     const workers = [0, 1, 2, 3].map((worker) => new Scoreboard(board.buffer, worker));
     const [first, second, third] = workers as [Scoreboard, Scoreboard, Scoreboard];
-    for (const worker of [first, second, third]) worker.setServing();
+    for (const worker of [first, second, third]) worker.connections.setServing();
     const accept = (): number => {
-      first.connectionOpened(100);
-      const to = first.lessBusyWorker();
-      if (to >= 0) first.passConnection(to);
+      first.connections.opened(100);
+      const to = first.connections.lessBusyWorker();
+      if (to >= 0) first.connections.passTo(to);
       return to;
     };
     // The fourth does not serve; all connections arrive at the first.
     expect(Array.from({ length: 6 }, accept)).toEqual([-1, 1, 2, -1, 1, 2]);
-    second.connectionClosed();
-    second.connectionClosed();
+    second.connections.closed();
+    second.connections.closed();
     expect(accept()).toBe(1);
     third.reclaim();
     expect([accept(), accept(), accept()]).toEqual([1, -1, 1]);
@@ -70,9 +70,13 @@ describe("the scoreboard", () => {
   test("connections: the limit holds over all workers, the maximum is kept", () => {
     const board = new Scoreboard();
     const [one, two] = [new Scoreboard(board.buffer, 0), new Scoreboard(board.buffer, 1)];
-    expect([one.connectionOpened(2), two.connectionOpened(2), two.connectionOpened(2)]).toEqual([true, true, false]);
-    one.connectionClosed();
-    expect(board.connections).toEqual({ current: 1, max: 2 });
+    expect([one.connections.opened(2), two.connections.opened(2), two.connections.opened(2)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    one.connections.closed();
+    expect([board.connections.current, board.connections.max]).toEqual([1, 2]);
   });
 
   test("sources: newest time by id, ids of 16 characters, a full table", () => {
