@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, openSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { benchRoot, freshFolder } from "./folders.ts";
+import { fillPageCache } from "./page-cache.ts";
 
 const FILES = 2000;
 const SIZE_BYTES = 4096;
@@ -40,4 +41,5 @@ export function freeBytes(): number {
 /** Waits until everything written so far is on the disk: one maker's files must not be flushed on the other's time. */
 export function settleDisk(): void {
   spawnSync("sync");
+  fillPageCache();
 }

@@ -1,10 +1,13 @@
 // Whether large transfers starve small ones: 4 KB downloads alone, and while uploads of 1 GB go on over one connection.
 
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { LoadReport } from "../../core/bench/report.ts";
 import type { Maker } from "../interop/clusters/cluster.ts";
 import { runBench } from "./bench-command.ts";
-import { freeBytes } from "./disk.ts";
+import { freeBytes, settleDisk } from "./disk.ts";
 import { freshPath } from "./folders.ts";
+import { median } from "./percentile.ts";
 import { Site } from "./site.ts";
 import { uploadLarge } from "./transfer.ts";
 
@@ -30,12 +33,12 @@ export interface FairnessFigures {
   readonly pairs: readonly Pair[];
 }
 
-export async function measureFairness(makers: readonly Maker[]): Promise<FairnessFigures[]> {
+export async function measureFairness(makers: readonly Maker[], rounds: number): Promise<FairnessFigures[]> {
   const all: FairnessFigures[] = [];
   for (const maker of makers) {
     const site = await Site.start(maker);
     try {
-      all.push(await measureSite(site));
+      all.push(await measureSite(site, rounds));
     } finally {
       await site.stop();
     }
@@ -43,41 +46,38 @@ export async function measureFairness(makers: readonly Maker[]): Promise<Fairnes
   return all;
 }
 
-async function measureSite(site: Site): Promise<FairnessFigures> {
-  const uploadBytes = freeBytes() > 40 * GIGABYTE ? GIGABYTE : GIGABYTE / 8;
+const p99 = ({ latencyMicroseconds }: LoadReport): number => latencyMicroseconds.p99;
+const speed = ({ operationsPerSecond }: LoadReport): number => operationsPerSecond;
+
+async function measureSite(site: Site, rounds: number): Promise<FairnessFigures> {
+  const uploadBytes = freeBytes() > 20 * GIGABYTE ? GIGABYTE : GIGABYTE / 8;
   const names = freshPath("names");
   const count = ["--count", String(FILES), "--warm-up", "0", "--names-out", names, "--keep"];
   await runBench([...site.storageOptions, "--operation", "upload", "--size", "4K", ...count]);
-  const download = (...more: string[]): Promise<LoadReport> =>
-    runBench([
-      ...site.storageOptions,
-      "--operation",
-      "download",
-      "--names",
-      names,
-      "--connections",
-      "16",
-      ...TIMED,
-      ...more,
-    ]);
+  const load = ["--operation", "download", "--names", names, "--connections", "16", ...TIMED];
   const pairs: Pair[] = [];
-  let megabytesPerSecond = 0;
+  const speeds: number[] = [];
   for (const loop of ["open", "closed"] as const) {
-    const options = loop === "open" ? ["--rate", String(RATE)] : [];
-    const alone = await download(...options);
-    const { result: beside, megabytesPerSecond: speed } = await whileUploading(site, uploadBytes, () =>
-      download(...options),
-    );
-    if (loop === "open") megabytesPerSecond = Math.round(speed);
+    const options = [...site.storageOptions, ...load, ...(loop === "open" ? ["--rate", String(RATE)] : [])];
+    const alone: LoadReport[] = [];
+    const beside: LoadReport[] = [];
+    for (let round = 0; round < rounds; round++) {
+      settleDisk();
+      alone.push(await runBench(options));
+      const { result, megabytesPerSecond } = await whileUploading(site, uploadBytes, () => runBench(options));
+      beside.push(result);
+      if (loop === "open") speeds.push(megabytesPerSecond);
+    }
     pairs.push({
       loop,
-      aloneP99Us: alone.latencyMicroseconds.p99,
-      besideP99Us: beside.latencyMicroseconds.p99,
-      alonePerSecond: Math.round(alone.operationsPerSecond),
-      besidePerSecond: Math.round(beside.operationsPerSecond),
+      aloneP99Us: median(alone.map(p99)),
+      besideP99Us: median(beside.map(p99)),
+      alonePerSecond: Math.round(median(alone.map(speed))),
+      besidePerSecond: Math.round(median(beside.map(speed))),
     });
   }
-  return { maker: site.maker, uploadBytes, uploadMegabytesPerSecond: megabytesPerSecond, pairs };
+  const uploadMegabytesPerSecond = Math.round(median(speeds));
+  return { maker: site.maker, uploadBytes, uploadMegabytesPerSecond, pairs };
 }
 
 /** One upload after the other until `work` is done; the last one is finished before this resolves. */
@@ -89,18 +89,18 @@ async function whileUploading(
   const state = { isDone: false };
   const begin = performance.now();
   const uploads = (async () => {
-    let count = 0;
-    while (!state.isDone) {
-      await uploadLarge(site.storage, uploadBytes);
-      count++;
-    }
-    return count;
+    const names: string[] = [];
+    while (!state.isDone) names.push(await uploadLarge(site.storage, uploadBytes));
+    return names;
   })();
   try {
     const result = await work();
     state.isDone = true;
-    const megabytes = ((await uploads) * uploadBytes) / 2 ** 20;
-    return { result, megabytesPerSecond: megabytes / ((performance.now() - begin) / 1000) };
+    const names = await uploads;
+    const megabytes = (names.length * uploadBytes) / 2 ** 20;
+    const megabytesPerSecond = megabytes / ((performance.now() - begin) / 1000);
+    for (const name of names) rmSync(join(site.storage.basePath, name.replace(/^M00/, "data")));
+    return { result, megabytesPerSecond };
   } finally {
     state.isDone = true;
   }

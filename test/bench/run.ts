@@ -41,7 +41,7 @@ const sections: { readonly [K in SectionName]: () => Promise<NonNullable<Results
   replication: () => measureCatchUp(makers),
   tracker: () => measureTracker(makers),
   memory: () => measureMemory(makers),
-  fairness: () => measureFairness(makers),
+  fairness: () => measureFairness(makers, ROUNDS),
   startup: () => measureStartup(makers),
   changes: () => measureGrid(chosen(changeCells), makers, ROUNDS),
 };
