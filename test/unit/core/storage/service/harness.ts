@@ -15,6 +15,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { freePort } from "../../../../../core/net/free-port.ts";
 import { binlogFolder } from "../../../../../core/storage/binlog/binlog-files.ts";
+import type { BodyResult } from "../../../../../core/storage/io/body-receiver.ts";
+import type { BodyLine } from "../../../../../core/storage/io/large-bodies.ts";
 import { type RunningWorker, startIoWorker } from "../../../../../core/storage/io/worker.ts";
 import type { WorkerConfig } from "../../../../../core/storage/io/worker-config.ts";
 import { Scoreboard } from "../../../../../core/storage/scoreboard/scoreboard.ts";
@@ -137,6 +139,8 @@ export function packet(command: number, body: Uint8Array, status = 0): Buffer {
 
 export interface HarnessOptions extends Partial<WorkerConfig> {
   readonly storePathCount?: number;
+  /** Stands for the threads that receive large bodies; what ends goes to `bodyEnded`. */
+  readonly body?: BodyLine;
 }
 
 export class Harness {
@@ -161,7 +165,7 @@ export class Harness {
     this.logged = logged;
   }
 
-  static async start(host: string, { storePathCount = 2, ...options }: HarnessOptions = {}): Promise<Harness> {
+  static async start(host: string, { storePathCount = 2, body, ...options }: HarnessOptions = {}): Promise<Harness> {
     const folder = mkdtempSync(join(tmpdir(), "fdfs-worker-"));
     const storePaths = Array.from({ length: storePathCount }, (_, index) => ({
       path: join(folder, `p${index}`),
@@ -197,7 +201,8 @@ export class Harness {
     };
     const logged: string[] = [];
     const log = (text: string): void => void logged.push(text);
-    const worker = await startIoWorker(config, { debug() {}, warn: log, error: log }, { binlogGrown() {} });
+    const control = { binlogGrown() {}, ...(body === undefined ? {} : { body }) };
+    const worker = await startIoWorker(config, { debug() {}, warn: log, error: log }, control);
     return new Harness(folder, scoreboard, config, worker, logged);
   }
 
@@ -252,6 +257,11 @@ export class Harness {
 
   lastRecord(): string {
     return this.records().at(-1) ?? "";
+  }
+
+  /** A large body has come to its end. */
+  bodyEnded(id: number, result: BodyResult): void {
+    this.#worker.bodyEnded(id, result);
   }
 
   /** Ends the worker as a shutdown does; the files stay until `stop`. */
