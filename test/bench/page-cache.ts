@@ -7,18 +7,23 @@ import { totalmem } from "node:os";
 import { freshPath } from "./folders.ts";
 
 const MEGABYTE = 2 ** 20;
-/** Below this the kernel uses pages of the cache again. */
+/** Filled up to here, or up to where the kernel begins to use pages of the cache again. */
 const LEFT_FREE_BYTES = 768 * MEGABYTE;
-/** Filled again when a deletion has freed so much. */
-const FREE_BYTES_MAX = 1536 * MEGABYTE;
+/** Filled again when so much more is free. */
+const TOLERANCE_BYTES = 1024 * MEGABYTE;
+/** A step after which hardly less is free was in vain. */
+const STEP_BYTES = 512 * MEGABYTE;
 const BLOCK = new Uint8Array(4 * MEGABYTE);
 
 let path: string | undefined;
 let offset = 0;
+/** What was free after the last time. */
+let leftBytes = LEFT_FREE_BYTES;
 
 /** Reads a file without content until little memory is free; the kernel drops these pages before any others. */
 export function fillPageCache(): void {
-  if (freeMemoryBytes() < FREE_BYTES_MAX) return;
+  let free = freeMemoryBytes();
+  if (free < leftBytes + TOLERANCE_BYTES) return;
   if (path === undefined) {
     path = freshPath("nothing");
     writeFileSync(path, "");
@@ -26,13 +31,18 @@ export function fillPageCache(): void {
   }
   const fd = openSync(path, "r");
   try {
-    for (let read = 0; read < totalmem() && freeMemoryBytes() > LEFT_FREE_BYTES; read += BLOCK.length) {
-      if (readSync(fd, BLOCK, 0, BLOCK.length, offset) < BLOCK.length) offset = 0;
-      else offset += BLOCK.length;
+    for (let before = Number.POSITIVE_INFINITY; free > LEFT_FREE_BYTES && free < before - STEP_BYTES / 4; ) {
+      before = free;
+      for (let step = 0; step < STEP_BYTES; step += BLOCK.length) {
+        if (readSync(fd, BLOCK, 0, BLOCK.length, offset) < BLOCK.length) offset = 0;
+        else offset += BLOCK.length;
+      }
+      free = freeMemoryBytes();
     }
   } finally {
     closeSync(fd);
   }
+  leftBytes = Math.max(LEFT_FREE_BYTES, free);
 }
 
 function freeMemoryBytes(): number {

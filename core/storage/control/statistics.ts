@@ -26,7 +26,7 @@ export class Statistics {
     const { counters, directory } = parseStatFile(readTextFile(this.#path), this.#path);
     const row = scoreboard.counterRow(EARLIER_ROW);
     for (const [column, name] of counterNames.entries()) row[column] = counters[name];
-    scoreboard.setDirectory(directory.high, directory.low, directory.count);
+    scoreboard.directories.set(directory.high, directory.low, directory.count);
     this.#written = "";
   }
 
@@ -51,7 +51,10 @@ export class Statistics {
 
   /** Replaces the file when something was counted since; throws the system's error. */
   save(owner?: Owner): void {
-    const text = formatStatFile({ counters: this.#scoreboard.totals(), directory: this.#scoreboard.directory });
+    const text = formatStatFile({
+      counters: this.#scoreboard.totals(),
+      directory: this.#scoreboard.directories.newest,
+    });
     if (text === this.#written) return;
     writeFileAtomically(this.#path, text, owner === undefined ? {} : { owner });
     this.#written = text;

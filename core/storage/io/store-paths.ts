@@ -66,7 +66,7 @@ export function placeNewFile(worker: WorkerContext, storePath: number, encodedBl
     const [high, low] = hashDirectory(encodedBlock, config.subdirCountPerPath);
     return formatLogicName(storePath, high, low, file);
   }
-  const directory = scoreboard.nextDirectory(config.fileDistributeRotateCount, config.subdirCountPerPath);
+  const directory = scoreboard.directories.next(config.fileDistributeRotateCount, config.subdirCountPerPath);
   return formatLogicName(storePath, directory >>> 8, directory & 0xff, file);
 }
 

@@ -34,6 +34,8 @@ export const Cell = {
   VERSION_LOCK: 15,
   /** The control thread waits for news of the binlog. */
   BINLOG_AWAITED: 16,
+  /** Some worker fills the newest directory. */
+  DIRECTORY_TAKEN: 17,
   SIZE: 20,
 } as const;
 

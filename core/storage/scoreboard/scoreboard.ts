@@ -3,6 +3,7 @@
 
 import { Connections, FIRST_OWNER } from "./connections.ts";
 import { type CounterName, counterNames, isMoment } from "./counters.ts";
+import { Directories } from "./directories.ts";
 import { Cell, EPOCHS, LOCK_STRIPES, openViews, ROW } from "./memory.ts";
 import { Notices, type NoticeTopic } from "./notices.ts";
 import { SharedLock } from "./shared-lock.ts";
@@ -20,13 +21,13 @@ export class Scoreboard {
   readonly #reservedMb: Float64Array;
   readonly #binlogSize: Float64Array;
   readonly #owner: number;
-  readonly #directoryLock: SharedLock;
   readonly #binlogLock: SharedLock;
   readonly #sourceLock: SharedLock;
   readonly #sources: SourceTimes;
   readonly #notices: Notices;
   readonly #ownLocks: readonly SharedLock[];
   readonly connections: Connections;
+  readonly directories: Directories;
   /** What was lately done to which name. */
   readonly versions: Versions;
 
@@ -44,7 +45,8 @@ export class Scoreboard {
     this.#stripes = views.stripes;
     this.#epochs = views.epochs;
     this.connections = new Connections(views, this.#owner);
-    this.#directoryLock = new SharedLock(views.cells, Cell.DISTRIBUTION_LOCK, this.#owner);
+    const directoryLock = new SharedLock(views.cells, Cell.DISTRIBUTION_LOCK, this.#owner);
+    this.directories = new Directories(views.cells, directoryLock);
     this.#binlogLock = new SharedLock(views.cells, Cell.BINLOG_LOCK, this.#owner);
     this.#sourceLock = new SharedLock(views.cells, Cell.SOURCE_LOCK, this.#owner);
     this.#sources = new SourceTimes(views.sourceTimes, views.sourceIds, this.#sourceLock);
@@ -52,7 +54,7 @@ export class Scoreboard {
     this.#notices = new Notices(views.noticeCells, views.noticeBytes, noticeLock);
     const versionLock = new SharedLock(views.cells, Cell.VERSION_LOCK, this.#owner);
     this.versions = new Versions(views.versions, versionLock);
-    this.#ownLocks = [this.#directoryLock, this.#binlogLock, this.#sourceLock, noticeLock, versionLock];
+    this.#ownLocks = [directoryLock, this.#binlogLock, this.#sourceLock, noticeLock, versionLock];
   }
 
   // ---- counters ----
@@ -74,40 +76,6 @@ export class Scoreboard {
       totals[name] = total;
     }
     return totals;
-  }
-
-  // ---- directories (storage.md §4.8) ----
-
-  setDirectory(high: number, low: number, count: number): void {
-    this.#cells[Cell.DIRECTORY_HIGH] = high;
-    this.#cells[Cell.DIRECTORY_LOW] = low;
-    this.#cells[Cell.DIRECTORY_COUNT] = count;
-  }
-
-  get directory(): { high: number; low: number; count: number } {
-    return {
-      high: this.#cells[Cell.DIRECTORY_HIGH]!,
-      low: this.#cells[Cell.DIRECTORY_LOW]!,
-      count: this.#cells[Cell.DIRECTORY_COUNT]!,
-    };
-  }
-
-  /** The directory of the next file, `high << 8 | low`; moves on after `rotateCount` files. */
-  nextDirectory(rotateCount: number, subdirCount: number): number {
-    const cells = this.#cells;
-    this.#directoryLock.take();
-    const high = cells[Cell.DIRECTORY_HIGH]! % subdirCount;
-    const low = cells[Cell.DIRECTORY_LOW]! % subdirCount;
-    const count = cells[Cell.DIRECTORY_COUNT]! + 1;
-    if (count < rotateCount) {
-      cells[Cell.DIRECTORY_COUNT] = count;
-    } else {
-      cells[Cell.DIRECTORY_COUNT] = 0;
-      cells[Cell.DIRECTORY_LOW] = (low + 1) % subdirCount;
-      if (low + 1 >= subdirCount) cells[Cell.DIRECTORY_HIGH] = (high + 1) % subdirCount;
-    }
-    this.#directoryLock.give();
-    return (high << 8) | low;
   }
 
   // ---- store paths ----

@@ -115,7 +115,7 @@ describe("storage_stat.dat", () => {
     writeFileSync(path, text);
     const scoreboard = new Scoreboard();
     const statistics = new Statistics(folder, scoreboard);
-    expect(scoreboard.directory).toEqual({ high: 41, low: 42, count: 43 });
+    expect(scoreboard.directories.newest).toEqual({ high: 41, low: 42, count: 43 });
     scoreboard.counterRow(0)[Counter.totalUploadCount] = 100;
     scoreboard.counterRow(1)[Counter.lastSourceUpdate] = 5;
     statistics.save();

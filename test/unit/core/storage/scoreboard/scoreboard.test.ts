@@ -21,10 +21,20 @@ describe("the scoreboard", () => {
 
   test("directories move on after rotate_count and wrap (storage.md §4.8)", () => {
     const board = new Scoreboard();
-    board.setDirectory(1, 1, 1);
-    const seen = Array.from({ length: 5 }, () => board.nextDirectory(2, 2));
+    board.directories.set(1, 1, 1);
+    const seen = Array.from({ length: 5 }, () => board.directories.next(2, 2));
     expect(seen).toEqual([0x101, 0x000, 0x000, 0x001, 0x001]);
-    expect(board.directory).toEqual({ high: 1, low: 0, count: 0 });
+    expect(board.directories.newest).toEqual({ high: 1, low: 0, count: 0 });
+  });
+
+  test("each worker fills a directory of its own; one that ends is followed by the next that nobody has", () => {
+    const board = new Scoreboard();
+    board.directories.set(0, 254, 1);
+    const [one, two] = [0, 1].map((worker) => new Scoreboard(board.buffer, worker)) as [Scoreboard, Scoreboard];
+    const turns = [one, two, one, two, two, one, two];
+    const seen = turns.map(({ directories }) => directories.next(3, 256));
+    expect(seen).toEqual([0x00fe, 0x00ff, 0x00fe, 0x00ff, 0x00ff, 0x0100, 0x0101]);
+    expect(board.directories.newest).toEqual({ high: 1, low: 1, count: 1 });
   });
 
   test("a new connection goes to the serving worker with the fewest, when that is one fewer at least", () => {

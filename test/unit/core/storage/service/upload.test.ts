@@ -115,7 +115,7 @@ describe("names and places", () => {
       "00/00 00/00 00/00 00/01 00/01 00/01 01/00 01/00 01/00 01/01 01/01 01/01 00/00",
     );
     expect(places.filter((place) => place.startsWith("M00")).length).toBe(7);
-    expect(one.scoreboard.directory).toEqual({ high: 0, low: 0, count: 1 });
+    expect(one.scoreboard.directories.newest).toEqual({ high: 0, low: 0, count: 1 });
     await one.stop();
   });
 
