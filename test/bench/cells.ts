@@ -37,6 +37,14 @@ export const gridCells: readonly Cell[] = [
 /** These delete files, or replace them: what is measured within minutes after them pays for it. */
 export const changeCells: readonly Cell[] = [cell("metadata", 0, 16), cell("delete", 0, 16)];
 
+/** Requests a second that C keeps up with on two processors. */
+export const rateCells: readonly (readonly [Cell, number])[] = [
+  [cell("upload", 4 * KB, 16), 6000],
+  [cell("download", 4 * KB, 16), 20_000],
+  [cell("download", 64 * KB, 16), 8000],
+  [cell("append", 4 * KB, 16), 10_000],
+];
+
 /** Options of `fdfs bench` that say how long; `roomBytes` is what all uploads of one measurement may write at most. */
 export function extentOptions({ operation, sizeBytes }: Cell, roomBytes: number): string[] {
   if (operation === "delete") return counted(DELETIONS);

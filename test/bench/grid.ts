@@ -4,7 +4,7 @@ import type { LoadReport } from "../../core/bench/report.ts";
 import type { Maker } from "../interop/clusters/cluster.ts";
 import { runBench } from "./bench-command.ts";
 import { type Cell, extentOptions } from "./cells.ts";
-import { type Contender, FileSets, floorContender, siteContender } from "./contender.ts";
+import { type Contender, FileSets, floorContender, siteContender, warmUp } from "./contender.ts";
 import { freeBytes, settleDisk } from "./disk.ts";
 import { inTurn } from "./makers.ts";
 import { rowLine } from "./report-grid.ts";
@@ -73,14 +73,4 @@ async function measureCell(
     c: found.c.length === 0 ? null : figuresOf(found.c),
     floor: found.floor.length === 0 ? null : figuresOf(found.floor),
   };
-}
-
-/** Neither a fresh disk cache nor code that was never run is what this is about. */
-async function warmUp(contender: Contender): Promise<void> {
-  const load = ["--connections", "16", "--size", "4K", "--count", "4000", "--warm-up", "0", "--keep"];
-  for (const operation of ["upload", "query"] as const) {
-    if (contender.takesPart(operation)) {
-      await runBench([...contender.targetOptions(operation), "--operation", operation, ...load]);
-    }
-  }
 }

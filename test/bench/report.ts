@@ -4,9 +4,11 @@ import type { FairnessFigures } from "./fairness.ts";
 import type { LagFigures } from "./lag.ts";
 import { machineText } from "./machine.ts";
 import type { MemoryFigures } from "./memory.ts";
+import type { RateFigures } from "./rates.ts";
 import type { CatchUpFigures } from "./replication.ts";
 import { gridTable } from "./report-grid.ts";
 import type { Results, SectionName } from "./results.ts";
+import type { Figures } from "./row.ts";
 import type { StartupFigures } from "./startup.ts";
 import type { TrackerFigures } from "./tracker.ts";
 
@@ -20,7 +22,7 @@ const table = (head: Cells, rows: readonly Cells[]): string =>
   [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 
 export function reportText(results: Results): string {
-  const { grid, changes, lag, replication, tracker, memory, fairness, startup, disk } = results;
+  const { grid, changes, rates, lag, replication, tracker, memory, fairness, startup, disk } = results;
   const first = grid ?? Object.values(results)[0];
   const parts = [
     "# Benchmark",
@@ -46,6 +48,7 @@ export function reportText(results: Results): string {
       `![throughput and CPU time relative to C](bench.svg)\n\n${gridTable(rows)}\n\nThe floor is a server that does the file system calls of an upload or a download and nothing else, with as many threads as the storage has workers. CPU is user and system time of the server for each operation. Median of ${(grid ?? changes)!.figures.rounds}.`,
     );
   }
+  if (rates !== undefined) section("rates", "At the same rate", rateTable(rates.figures));
   if (lag !== undefined) section("lag", "Replication under load", lagTable(lag.figures));
   if (replication !== undefined) section("replication", "Catching up", catchUpTable(replication.figures));
   if (tracker !== undefined) section("tracker", "A tracker with many storages", trackerTable(tracker.figures));
@@ -53,6 +56,22 @@ export function reportText(results: Results): string {
   if (fairness !== undefined) section("fairness", "Small files beside a large one", fairnessTable(fairness.figures));
   if (startup !== undefined) section("startup", "The client", startupTable(startup.figures));
   return `${parts.join("\n\n")}\n`;
+}
+
+function rateTable(all: readonly RateFigures[]): string {
+  const ms = (microseconds: number): string => (microseconds / 1000).toFixed(2);
+  const latency = (figures: Figures | null): string =>
+    figures === null ? "–" : `${ms(figures.p50Us)} / ${ms(figures.p99Us)}`;
+  const rows = all.map(({ cell, ratePerSecond, fdfs, c }) => [
+    cell,
+    String(ratePerSecond),
+    `${fdfs.perSecond} / ${c?.perSecond ?? "–"}`,
+    latency(fdfs),
+    latency(c),
+    c === null ? "–" : verdict(fdfs.p99Us <= c.p99Us),
+  ]);
+  const head = ["cell", "asked/s", "answered/s: ours / C", "p50 / p99 ms", "C p50 / p99 ms", "p99 no worse"];
+  return `Open loops that ask both servers equally often; an answer that comes late is counted from when it was due.\n\n${table(head, rows)}`;
 }
 
 function lagTable(all: readonly LagFigures[]): string {

@@ -8,6 +8,7 @@ import type { GridSection } from "./grid.ts";
 import type { LagFigures } from "./lag.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryFigures } from "./memory.ts";
+import type { RateFigures } from "./rates.ts";
 import type { CatchUpFigures } from "./replication.ts";
 import type { StartupFigures } from "./startup.ts";
 import type { TrackerFigures } from "./tracker.ts";
@@ -15,6 +16,7 @@ import type { TrackerFigures } from "./tracker.ts";
 interface Sections {
   readonly disk: DiskFigures;
   readonly grid: GridSection;
+  readonly rates: readonly RateFigures[];
   /** Of each maker the round with the median p99. */
   readonly lag: readonly LagFigures[];
   readonly replication: readonly CatchUpFigures[];

@@ -15,6 +15,7 @@ import { measureLags } from "./lag.ts";
 import { machineText, thisMachine } from "./machine.ts";
 import { makersHere } from "./makers.ts";
 import { measureMemory } from "./memory.ts";
+import { measureRates } from "./rates.ts";
 import { measureCatchUp } from "./replication.ts";
 import { reportText } from "./report.ts";
 import { mergeResults, type Results, readResults, type SectionName } from "./results.ts";
@@ -37,6 +38,7 @@ const chosen = <T extends { name: string }>(cells: readonly T[]): T[] =>
 const sections: { readonly [K in SectionName]: () => Promise<NonNullable<Results[K]>["figures"]> } = {
   disk: async () => measureDisk(),
   grid: () => measureGrid(chosen(gridCells), makers, ROUNDS),
+  rates: () => measureRates(makers, ROUNDS),
   lag: async () => (await measureLags(makers, ROUNDS)).map((rounds) => rounds[Math.floor(rounds.length / 2)]!),
   replication: () => measureCatchUp(makers),
   tracker: () => measureTracker(makers),
