@@ -1,11 +1,13 @@
 // Cuts the bytes of one connection into requests and hands them to their routes, one at a time. It knows headers and
 // nothing of what they mean; what leaves and when the connection ends is connection.ts's business.
 
-import { releaseBuffers, type Socket } from "../runtime/index.ts";
+import type { Socket } from "../runtime/index.ts";
 import { decodeHeader, type Header } from "../wire/header.ts";
 import { HEADER_SIZE } from "../wire/limits.ts";
 import { Status } from "../wire/status.ts";
+import { DeadBuffers } from "./dead-buffers.ts";
 import type { BodySink, NetLog, Route } from "./frame-protocol.ts";
+import { LeftContent, type TakeContent } from "./left-content.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 
 /** How requests of one server are read. */
@@ -30,9 +32,6 @@ interface Host<S> {
 
 /** Received bytes that may wait while a reply is under way; beyond it the socket is paused. */
 const BACKLOG_LIMIT = 64 * 1024;
-/** From this size on, the buffers of a body are released while it streams. */
-const HUGE_BODY_BYTES = 64 * 1024 * 1024;
-const RELEASE_EVERY_BYTES = 4 * 1024 * 1024;
 /** Far more than this is missing: the sender's segments are full ones, which wait for nothing. */
 const SMALL_PART_BYTES = 64 * 1024;
 
@@ -54,17 +53,16 @@ export class RequestReader<S> {
   readonly #rules: ReadingRules<S>;
   readonly #host: Host<S>;
   readonly #pending = new ReceiveBuffer();
+  readonly #dead = new DeadBuffers();
+  readonly #left = new LeftContent();
   #phase: Phase = "head";
   #header: Header | undefined;
   #route: Route<S> | undefined;
   #sink: BodySink | undefined;
   /** Content bytes of the current request that have not arrived yet. */
   #remaining = 0;
-  #streamed = 0;
   #replied = false;
   #bodyPaused = false;
-  /** Ends the work of whoever takes the content from the socket instead of us. */
-  #stopOther: (() => void) | undefined;
   #socketPaused = false;
   #pumping = false;
 
@@ -111,7 +109,7 @@ export class RequestReader<S> {
 
   data(chunk: Uint8Array): void {
     if (this.#phase === "linger" || this.#phase === "closed") return;
-    if (this.#stopOther !== undefined) {
+    if (this.#left.isUnderWay) {
       // A paused socket gives nothing: whatever this is, the order of the content is lost.
       this.#rules.log.error(`Connection of ${this.#host.remoteAddress} closed: content came two ways at once`);
       this.#host.destroy();
@@ -156,28 +154,18 @@ export class RequestReader<S> {
     this.#pump();
   }
 
-  /**
-   * Leaves the rest of the content to somebody who reads the socket: `begin` gets how many bytes are to come and returns what
-   * ends that early, or null when it cannot be done. `contentTaken` and `resumeBody` end it.
-   */
-  leaveContent(begin: (length: number) => (() => void) | null): void {
+  /** Leaves the rest of the content to somebody who reads the socket; `contentTaken` and `resumeBody` end it. */
+  leaveContent(take: TakeContent): void {
     this.pauseBody();
-    // What the socket had in hand when it was paused comes within this turn, and first.
-    setImmediate(() => {
-      if (this.#phase !== "body" || !this.#bodyPaused) return;
-      const early = this.#pending.take(this.#remaining);
-      this.#remaining -= early.length;
-      if (early.length > 0) this.#guard(() => this.#sink?.write(early));
-      if (this.#phase !== "body") return;
-      const stop = this.#remaining === 0 ? null : begin(this.#remaining);
-      if (stop === null) this.resumeBody();
-      else this.#stopOther = stop;
-    });
+    const declined = (): void => {
+      if (this.#phase === "body") this.resumeBody();
+    };
+    this.#left.plan(() => this.#handOnEarly(), take, declined);
   }
 
   /** Somebody else has taken so many bytes of the content and takes no more. */
   contentTaken(size: number): void {
-    this.#stopOther = undefined;
+    this.#left.done();
     this.#remaining -= size;
   }
 
@@ -196,8 +184,7 @@ export class RequestReader<S> {
   /** Nothing more will arrive. Returns the sink of a request that was cut off: it is to be told. */
   close(): BodySink | undefined {
     this.#phase = "closed";
-    this.#stopOther?.();
-    this.#stopOther = undefined;
+    this.#left.stop();
     const sink = this.#sink;
     this.#sink = undefined;
     this.#pending.clear();
@@ -292,7 +279,7 @@ export class RequestReader<S> {
       const chunk = this.#pending.take(this.#remaining);
       this.#remaining -= chunk.length;
       if (this.#phase === "body") this.#guard(() => this.#sink?.write(chunk));
-      this.#releaseStreamed(chunk.length);
+      this.#dead.add(chunk.length, this.#header?.bodyLength ?? 0);
       if (this.#remaining > 0 || this.#bodyPaused) return true;
     }
     if (this.#phase === "discard" || this.#sink === undefined) {
@@ -308,13 +295,13 @@ export class RequestReader<S> {
     return true;
   }
 
-  /** A huge body arrives in fresh buffers faster than the collector would look for dead ones. */
-  #releaseStreamed(size: number): void {
-    if (this.#header === undefined || this.#header.bodyLength < HUGE_BODY_BYTES) return;
-    this.#streamed += size;
-    if (this.#streamed < RELEASE_EVERY_BYTES) return;
-    this.#streamed = 0;
-    releaseBuffers();
+  /** Hands on what came after the pause; returns how much of the content is still to come, 0 when nobody wants it. */
+  #handOnEarly(): number {
+    if (this.#phase !== "body" || !this.#bodyPaused) return 0;
+    const early = this.#pending.take(this.#remaining);
+    this.#remaining -= early.length;
+    if (early.length > 0) this.#guard(() => this.#sink?.write(early));
+    return this.#phase === "body" ? this.#remaining : 0;
   }
 
   #oversized(header: Header): boolean {
