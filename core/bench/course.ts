@@ -73,17 +73,19 @@ export class Course {
 
   /** An operation has ended, well or not: whether it counts. */
   completed(): boolean {
-    const phase = Atomics.load(this.#cells, PHASE);
-    if (phase === Phase.COUNTED) {
-      if (!this.#endsByCount) return true;
-      const left = Atomics.sub(this.#cells, COUNT_LEFT, 1);
-      if (left === 1) this.end();
-      return left >= 1;
+    if (Atomics.load(this.#cells, PHASE) === Phase.WARM_UP) {
+      if (!this.#warmsUpByCount) return false;
+      const left = Atomics.sub(this.#cells, WARM_UP_LEFT, 1);
+      if (left === 1) this.begin();
+      if (left >= 1) return false;
+      // One too many for the warm-up: another thread is turning the page just now, and this one counts.
+      while (Atomics.load(this.#cells, PHASE) === Phase.WARM_UP);
     }
-    if (phase === Phase.WARM_UP && this.#warmsUpByCount) {
-      if (Atomics.sub(this.#cells, WARM_UP_LEFT, 1) === 1) this.begin();
-    }
-    return false;
+    if (Atomics.load(this.#cells, PHASE) !== Phase.COUNTED) return false;
+    if (!this.#endsByCount) return true;
+    const left = Atomics.sub(this.#cells, COUNT_LEFT, 1);
+    if (left === 1) this.end();
+    return left >= 1;
   }
 
   /** Whether one more operation may start. */
