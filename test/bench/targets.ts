@@ -36,7 +36,7 @@ function targetsOf(row: Row): Target[] {
     const { least, cpu } = againstC(row);
     targets.push(atLeast("throughput", fdfs.perSecond / c.perSecond, least));
     if (cpu !== null) targets.push(atMost("CPU", fdfs.cpuUs / c.cpuUs, cpu));
-    if (!operation.startsWith("query")) targets.push(atMost("p99", fdfs.p99Us / c.p99Us, 1));
+    targets.push(atMost("p99", fdfs.p99Us / c.p99Us, 1));
   }
   if (floor !== null)
     targets.push(atMost("CPU to floor", fdfs.cpuUs / floor.cpuUs, operation === "upload" ? 1.3 : 1.5));
