@@ -51,6 +51,7 @@ export class HotFile {
 export type Kept = Uint8Array | HotFile;
 
 interface Entry {
+  readonly name: string;
   readonly epoch: number;
   readonly kept: Kept;
 }
@@ -58,6 +59,8 @@ interface Entry {
 export class HotFiles {
   readonly #scoreboard: Scoreboard;
   readonly #entries = new Map<string, Entry>();
+  /** By the whole body of a request that was answered with what is kept. */
+  readonly #answers = new Map<string, Entry>();
   readonly #remembered = new Int32Array(REMEMBERED_NAMES);
   readonly #timer: ReturnType<typeof setInterval>;
   #contentBytes = 0;
@@ -73,6 +76,19 @@ export class HotFiles {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.epoch !== this.#scoreboard.epochOf(name)) return null;
     return entry.kept;
+  }
+
+  /** The answer of the same request before, if it is still true: nothing of the request has to be read then. */
+  findAnswer(request: string): { readonly name: string; readonly kept: Kept } | null {
+    const entry = this.#answers.get(request);
+    if (entry === undefined || entry.epoch !== this.#scoreboard.epochOf(entry.name)) return null;
+    return entry;
+  }
+
+  /** This request was answered with all that is kept of the file. */
+  noteAnswer(request: string, name: string): void {
+    const entry = this.#entries.get(name);
+    if (request !== "" && entry !== undefined) this.#answers.set(request, entry);
   }
 
   /** True when a file that was not found here is worth keeping. */
@@ -92,10 +108,14 @@ export class HotFiles {
   /** `epoch` is that of the name before the file was opened. */
   keep(name: string, epoch: number, kept: Kept): void {
     const old = this.#entries.get(name);
-    if (old !== undefined) this.#forget(old.kept);
+    if (old !== undefined) {
+      this.#forget(old.kept);
+      // One of them may lead to what was just forgotten.
+      this.#answers.clear();
+    }
     if (kept instanceof HotFile) this.#openFiles++;
     else this.#contentBytes += kept.length;
-    this.#entries.set(name, { epoch, kept });
+    this.#entries.set(name, { name, epoch, kept });
   }
 
   close(): void {
@@ -107,6 +127,7 @@ export class HotFiles {
     if (this.#entries.size === 0) return;
     for (const { kept } of this.#entries.values()) this.#forget(kept);
     this.#entries.clear();
+    this.#answers.clear();
   }
 
   #forget(kept: Kept): void {

@@ -17,6 +17,10 @@ import { downloadThrough, isMissing, mayReadThrough } from "./read-through.ts";
 
 /** Of the file with a file's metadata (storage.md §2.8). */
 const METADATA_SUFFIX = "-m";
+type Range = Pick<DownloadRequest, "offset" | "byteCount">;
+const WHOLE: Range = { offset: 0, byteCount: 0 };
+/** Offset, count, group and a name of the usual length. */
+const LONGEST_KEY = 128;
 type DownloadRequest = ReturnType<typeof downloadFile.request.parse>;
 
 const counters: OperationCounters = {
@@ -30,6 +34,13 @@ export const downloadRoute: WholeRoute<Session> = {
   kind: "whole",
   handle(session, body, header) {
     session.begin("download", header);
+    const key = keyOf(body);
+    const known = session.worker.hotFiles.findAnswer(key);
+    if (known !== null) {
+      session.fileName = known.name;
+      sendKept(session, WHOLE, known.kept);
+      return;
+    }
     const request = downloadFile.request.parse(body);
     const { offset, byteCount, groupName, fileName } = request;
     const { worker } = session;
@@ -38,7 +49,10 @@ export const downloadRoute: WholeRoute<Session> = {
     const { path } = locate(worker, fileName);
     session.fileName = fileName;
     const kept = worker.hotFiles.find(fileName);
-    if (kept !== null && sendKept(session, request, kept)) return;
+    if (kept !== null && sendKept(session, request, kept)) {
+      if (offset === 0 && byteCount === 0) worker.hotFiles.noteAnswer(key, fileName);
+      return;
+    }
     const epoch = worker.scoreboard.epochOf(fileName);
     worker.counters[Counter.totalFileOpenCount]! += 1;
     let fd: number;
@@ -61,6 +75,12 @@ export const downloadRoute: WholeRoute<Session> = {
   },
 };
 
+/** The body of a request as a key; "" of one that is too long to be that of a file's whole content. */
+function keyOf(body: Uint8Array): string {
+  if (body.length > LONGEST_KEY) return "";
+  return Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1");
+}
+
 /** Answers from the file just opened; true when the descriptor is closed by somebody else. */
 function sendOpened(session: Session, request: DownloadRequest, fd: number, epoch: number): boolean {
   const { fileName, offset, byteCount } = request;
@@ -78,7 +98,7 @@ function sendOpened(session: Session, request: DownloadRequest, fd: number, epoc
 }
 
 /** Answers with what is kept of the file; false when that does not do. */
-function sendKept(session: Session, { offset, byteCount }: DownloadRequest, kept: Kept): boolean {
+function sendKept(session: Session, { offset, byteCount }: Range, kept: Kept): boolean {
   const { worker } = session;
   if (kept instanceof HotFile) {
     const length = lengthToSend(kept.size, offset, byteCount);

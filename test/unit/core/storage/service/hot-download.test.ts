@@ -58,6 +58,24 @@ test.each([
   expect(await last.status(download(name, size))).toBe(Errno.EINVAL);
 });
 
+test("two kept files asked for in turns, and a request that only resembles theirs", async () => {
+  const files = [await hotFile(500, 71), await hotFile(90_000, 72)];
+  for (let time = 0; time < TIMES; time++) {
+    for (const { name, content } of files) expect(content.equals((await other.ask(download(name))).body)).toBe(true);
+  }
+  const { name } = files[0]!;
+  for (const value of [
+    { groupName: "group2", fileName: name },
+    { groupName: "group1", fileName: `${name}x` },
+    { groupName: "group1", fileName: name + "x".repeat(120) },
+    { groupName: "group1", fileName: name + "y".repeat(120) },
+  ]) {
+    const one = await worker.client();
+    const status = await one.status(request(downloadFile, { offset: 0, byteCount: 0, ...value }));
+    expect([Errno.EINVAL, Errno.ENOENT] as number[]).toContain(status);
+  }
+});
+
 test.each([100, 100_000])("a file of %d bytes that is deleted is gone at once", async (size) => {
   const { name } = await hotFile(size, 50 + size);
   expect(await other.status(request(deleteFile, { groupName: "group1", fileName: name }))).toBe(Errno.OK);
