@@ -26,7 +26,7 @@ export function reportText(results: Results): string {
   const first = grid ?? Object.values(results)[0];
   const parts = [
     "# Benchmark",
-    "`make bench` measures our servers and, with `FDFS_PEER_BIN`, the C servers beside them: the shipped sample configuration, kept connections, closed loop, `fdfs bench` on the same machine and the same disk as load program. The makers take turns cell by cell; figures are medians of the rounds.",
+    "`make bench` measures our servers and, with `FDFS_PEER_BIN`, the C servers beside them: the shipped sample configuration, kept connections, closed loop, `fdfs bench` on the same machine and the same disk as load program. The makers take turns cell by cell; figures are medians of the rounds. The page cache is filled first, as on a server that has run for days. [What is missed, and why](misses.md).",
   ];
   if (first !== undefined) parts.push(machineText(first.machine));
   if (disk !== undefined) {

@@ -80,7 +80,7 @@ console.log(`\n${reportText(found)}`);
 if (values.write) {
   const jsonPath = join(FOLDER, "bench.json");
   // The disk is told as it was for the grid.
-  if (found.grid === undefined) delete found.disk;
+  if (found.grid === undefined || wanted !== undefined) delete found.disk;
   const results = mergeResults(readResults(jsonPath), found);
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(jsonPath, `${JSON.stringify(results, null, 2)}\n`);

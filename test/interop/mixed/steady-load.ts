@@ -28,8 +28,8 @@ export interface LoadFile {
   readonly isAppender: boolean;
   bytes: Buffer;
   metadata: string | null;
-  readonly madeAt: number;
-  changedAt: number;
+  /** When it was made, and when each change of its content was acknowledged. */
+  readonly writtenAt: number[];
   /** A truncated file is left alone: C skips a truncate that meets another change in its backlog. */
   isFinal: boolean;
 }
@@ -139,8 +139,7 @@ export class SteadyLoad {
       isAppender,
       bytes,
       metadata: null,
-      madeAt: Date.now(),
-      changedAt: Date.now(),
+      writtenAt: [Date.now()],
       isFinal: false,
     };
     this.files.set(id, file);
@@ -151,7 +150,7 @@ export class SteadyLoad {
   async #download(file: LoadFile): Promise<void> {
     // While its source is away a younger file is nowhere else yet, with C as with us.
     const leftAt = this.#leaving.get(file.source);
-    if (leftAt !== undefined && leftAt - file.changedAt < SPREAD_MS) return;
+    if (leftAt !== undefined && leftAt - changedAt(file) < SPREAD_MS) return;
     const expected = file.bytes;
     const found = await this.figures.time("download", () => this.#client.downloadBytes(file.id));
     if (found !== undefined && !expected.equals(found)) {
@@ -178,8 +177,8 @@ export class SteadyLoad {
   async #truncate(random: SeededRandom, mine: readonly LoadFile[]): Promise<void> {
     const [file] = mine
       .filter((candidate) => candidate.isAppender && !candidate.isFinal)
-      .sort((one, other) => one.changedAt - other.changedAt);
-    if (file === undefined || Date.now() - file.changedAt < REST_MS || this.#leaving.size > 0) return;
+      .sort((one, other) => changedAt(one) - changedAt(other));
+    if (file === undefined || Date.now() - changedAt(file) < REST_MS || this.#leaving.size > 0) return;
     const size = random.below(file.bytes.length);
     file.isFinal = true;
     await this.#apply(file, "truncate", () => this.#client.truncate(file.id, size), file.bytes.subarray(0, size));
@@ -189,7 +188,7 @@ export class SteadyLoad {
     const done = await this.#done(file, kind, run);
     if (done) {
       file.bytes = Buffer.from(bytes);
-      file.changedAt = Date.now();
+      file.writtenAt.push(Date.now());
     } else this.#forget(file);
   }
 
@@ -222,6 +221,8 @@ export class SteadyLoad {
     this.files.delete(file.id);
   }
 }
+
+const changedAt = ({ writtenAt }: LoadFile): number => writtenAt.at(-1) ?? 0;
 
 /** The source storage's address stands in the name (storage.md 4.2). */
 function sourceOf(id: string): string {

@@ -152,21 +152,22 @@ class Rehearsal {
   }
 
   /**
-   * Names of the files, and of their metadata, that a C storage acknowledged while it was told to stop: it may lose their
-   * records, with C in the other places as with ours.
+   * Names of the files, and of their metadata, whose making or change a C storage acknowledged while it was told to stop, or
+   * just before: it may lose their records, with C in the other places as with ours.
    */
   #unrecorded(): Set<string> {
     const names = new Set<string>();
-    for (const { id, source, madeAt } of this.load.files.values()) {
+    for (const { id, source, writtenAt } of this.load.files.values()) {
       const isLate = this.#cStops.some(
-        ({ host, fromMs, toMs }) => host === source && madeAt >= fromMs && madeAt <= toMs,
+        ({ host, fromMs, toMs }) => host === source && writtenAt.some((at) => at >= fromMs && at <= toMs),
       );
       if (!isLate) continue;
       const name = this.#nameOf(id);
       names.add(name);
       names.add(`${name}-m`);
     }
-    if (names.size > 0) console.log(`  ${names.size / 2} files were made by a stopping C storage and are not judged`);
+    if (names.size > 0)
+      console.log(`  ${names.size / 2} files were made or changed by a stopping C storage and are not judged`);
     return names;
   }
 
