@@ -37,7 +37,10 @@ export const commands: readonly CommandSpec[] = [
     name: "storage",
     usage: "--conf FILE [start|stop|restart|status]",
     summary: "Run a storage server",
-    options: serverOptions,
+    options: [
+      ...serverOptions,
+      { flags: "--rebuild-binlog", summary: "Of a stopped storage: write its binlog anew from the files it has" },
+    ],
     load: () => import("./storage.ts"),
   },
   {
@@ -202,6 +205,27 @@ export const commands: readonly CommandSpec[] = [
       ...trackerSources,
     ],
     load: () => import("./explain.ts"),
+  },
+  {
+    name: "trunk",
+    usage: "stat [GROUP] | check --conf FILE | repair --conf FILE [--yes]",
+    summary: "Small files packed into trunk files: free space, consistency, repair",
+    options: [
+      { flags: "--conf <file>", summary: "storage.conf of a storage of this machine; of stat also a client.conf" },
+      { flags: "--tracker <host:port>", summary: "Of stat: a tracker; may be repeated", repeatable: true },
+      { flags: "--yes", summary: "Of repair: do not ask" },
+      { flags: "--force", summary: "Of repair: also where another storage is the trunk server" },
+      json,
+    ],
+    details: [
+      "stat asks every storage what it knows: who hands out space and why not, how much is free, how far the copies of",
+      "the trunk binlog are. With a storage.conf it tells what the files of that storage say, running or not.",
+      "check reads all trunk files of one storage and compares them with its free space and its data binlog; it changes",
+      "nothing and may run beside the storage. Exit status: 0 in order (notices do not count), 1 a problem was found,",
+      "2 it could not be checked. repair corrects the free space of a storage that does not run, never its files.",
+      ...trackerSources,
+    ],
+    load: () => import("./trunk.ts"),
   },
   {
     name: "bench",

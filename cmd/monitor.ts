@@ -3,8 +3,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FdfsClient } from "../core/client/index.ts";
-import type { ReplicationReport } from "../core/wire/own-commands.ts";
-import { storageStatusName } from "../core/wire/storage-status.ts";
+import type { RecoveryReport, ReplicationReport } from "../core/wire/own-commands.ts";
+import { StorageStatus, storageStatusName } from "../core/wire/storage-status.ts";
 import type { StorageInfo } from "../core/wire/tracker-list.ts";
 import { withClient } from "./cluster.ts";
 import { coloursFor } from "./colour.ts";
@@ -13,6 +13,7 @@ import { isSet, numberOption } from "./options.ts";
 import { messageOf, writeJson } from "./print.ts";
 import { readGroups } from "./read-groups.ts";
 import { clusterText, type GroupState, type StatusStyle, syncDelaySeconds } from "./render/cluster-text.ts";
+import { type RecoveryReports, withRecoveryLines } from "./render/recovery-text.ts";
 import { type ReplicationReports, replicationLines, reportKey, setAsideCount } from "./render/replication-text.ts";
 import { formatTime } from "./render/units.ts";
 
@@ -63,12 +64,13 @@ async function show(context: CommandContext, client: FdfsClient, groupName: stri
     const known = groups.map(({ group }) => group.groupName).join(", ");
     throw new UnknownGroup(`Cannot show group ${groupName}: the tracker knows ${known === "" ? "no group" : known}`);
   }
-  const reports = await readReports(client, shown);
+  const [reports, recoveries] = await Promise.all([readReports(client, shown), readRecoveries(client, shown)]);
   if (isSet(context.options, "json")) {
-    await writeJson(context, { groups: shown.map((state) => groupJson(state, reports)) });
+    await writeJson(context, { groups: shown.map((state) => groupJson(state, reports, recoveries)) });
     return;
   }
-  const text = clusterText(groups, groupName, statusStyle(context), replicationLines(reports));
+  const lines = withRecoveryLines(recoveries, replicationLines(reports));
+  const text = clusterText(groups, groupName, statusStyle(context), lines);
   await context.stdout.write(before + text);
 }
 
@@ -78,6 +80,18 @@ async function readReports(client: FdfsClient, groups: readonly GroupState[]): P
   const ask = async (groupName: string, { id, ipAddress, storagePort }: StorageInfo): Promise<void> => {
     const answer = await client.storageReplication({ host: ipAddress, port: storagePort });
     if (answer.kind === "report") reports.set(reportKey(groupName, id), answer.report);
+  };
+  await Promise.all(groups.flatMap(({ group, storages }) => storages.map((storage) => ask(group.groupName, storage))));
+  return reports;
+}
+
+/** Only of storages that the tracker holds as recovering: the question is none of a storage that serves. */
+async function readRecoveries(client: FdfsClient, groups: readonly GroupState[]): Promise<RecoveryReports> {
+  const reports = new Map<string, RecoveryReport>();
+  const ask = async (groupName: string, { id, ipAddress, storagePort, status }: StorageInfo): Promise<void> => {
+    if (status !== StorageStatus.RECOVERY) return;
+    const report = await client.storageRecovery({ host: ipAddress, port: storagePort });
+    if (report !== null) reports.set(reportKey(groupName, id), report);
   };
   await Promise.all(groups.flatMap(({ group, storages }) => storages.map((storage) => ask(group.groupName, storage))));
   return reports;
@@ -93,9 +107,9 @@ function statusStyle(context: CommandContext): StatusStyle {
 
 /**
  * The same facts under the wire's field names; times are Unix seconds, sizes MB or bytes as the names say. `replication`
- * is null for a storage that does not tell.
+ * is null for a storage that does not tell, `recovery` for one that recovers nothing.
  */
-function groupJson({ group, storages }: GroupState, reports: ReplicationReports): object {
+function groupJson({ group, storages }: GroupState, reports: ReplicationReports, recoveries: RecoveryReports): object {
   return {
     ...group,
     setAsideRecords: setAsideCount(reports, group.groupName),
@@ -104,6 +118,7 @@ function groupJson({ group, storages }: GroupState, reports: ReplicationReports)
       statusName: storageStatusName(storage.status),
       syncDelaySeconds: syncDelaySeconds(storage, storages),
       replication: reports.get(reportKey(group.groupName, storage.id)) ?? null,
+      recovery: recoveries.get(reportKey(group.groupName, storage.id)) ?? null,
     })),
   };
 }

@@ -17,7 +17,7 @@ export const trackerKind: ServerKind<TrackerSettings> = {
   load: (file) => heard(loadTrackerConf(file)),
   openLog: (settings) =>
     openServerLog(settings.basePath, "trackerd.log", settings.logLevel, settings.errorLog, ownerOf(settings)),
-  async start(settings, log, listening) {
+  async start(settings, log, { listening }) {
     const { startTracker } = await import("../core/tracker/server.ts");
     const owner = ownerOf(settings);
     const server = await startTracker(settings, { log, listening, ...(owner === undefined ? {} : { owner }) });
@@ -32,10 +32,11 @@ export const storageKind: ServerKind<StorageSettings> = {
   load: (file) => heard(loadStorageConf(file)),
   openLog: (settings) =>
     openServerLog(settings.basePath, "storaged.log", settings.logLevel, settings.errorLog, ownerOf(settings)),
-  async start(settings, log, listening, signal) {
+  async start(settings, log, { listening, delayed }, signal) {
     const { startStorage } = await import("../core/storage/server.ts");
     const owner = ownerOf(settings);
-    const server = await startStorage(settings, { log, listening, signal, ...(owner === undefined ? {} : { owner }) });
+    const hooks = { listening, recovering: delayed };
+    const server = await startStorage(settings, { log, ...hooks, signal, ...(owner === undefined ? {} : { owner }) });
     const paths = settings.storePaths.map(({ path }) => path).join(", ");
     return {
       description: `${server.id} of ${server.groupName} on port ${server.port}, store paths ${paths}`,

@@ -28,6 +28,14 @@ export interface ProcessSettings {
   readonly runByGroup: string;
 }
 
+/** What a server calls on its way to serving. */
+interface StartHooks {
+  /** The ports are bound and nothing is served to others yet: privileges drop there. */
+  readonly listening: () => void;
+  /** All is in order, but it may take hours until it serves: whoever started it need not wait. */
+  readonly delayed: () => void;
+}
+
 export interface ServerKind<T extends ProcessSettings> {
   readonly name: "tracker" | "storage";
   /** The C program whose place this takes. */
@@ -35,8 +43,7 @@ export interface ServerKind<T extends ProcessSettings> {
   /** Reads the configuration; throws with every problem of the file. */
   load(file: string): { settings: T; warnings: readonly string[] };
   openLog(settings: T): ServerLog;
-  /** `listening` is called when the ports are bound and before anything is served to others: privileges drop there. */
-  start(settings: T, log: Logger, listening: () => void, signal: AbortSignal): Promise<RunningServer>;
+  start(settings: T, log: Logger, hooks: StartHooks, signal: AbortSignal): Promise<RunningServer>;
 }
 
 const ACTIONS = ["start", "stop", "restart", "status"] as const;
@@ -131,13 +138,17 @@ async function serve<T extends ProcessSettings>(
     writePidFile(pidFile, ownerOf(settings));
     setProcessUser({ user: settings.runByUser, group: settings.runByGroup });
   };
+  const delayed = (): void => {
+    writePidFile(pidFile, ownerOf(settings));
+    if (background) reportToParent(null);
+  };
   // From here on a signal ends the server, also while it still waits for its trackers.
   const stopped = untilStopped(logger);
   const abort = new AbortController();
   void stopped.signal.then((name) => abort.abort(new Error(`stopped by ${name} before it was ready`)));
   let server: RunningServer;
   try {
-    server = await kind.start(settings, logger, dropPrivileges, abort.signal);
+    server = await kind.start(settings, logger, { listening: dropPrivileges, delayed }, abort.signal);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     logger.crit(message);

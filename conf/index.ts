@@ -3,6 +3,8 @@
 export type { AllowedHosts } from "./allow-hosts.ts";
 export { type ClientSettings, clientDefaults, loadClientConf } from "./client-settings.ts";
 export { parseConfText } from "./document.ts";
+export type { RedisAddress } from "./duplicate-kinds.ts";
+export { type DuplicateIndexPlace, duplicateIndexPlace } from "./duplicate-settings.ts";
 export { guessSettingsFile, type Inspection, inspectConf } from "./inspect.ts";
 export type { Loaded } from "./loaded.ts";
 export { ConfError, type ConfProblem, formatProblem } from "./problem.ts";
@@ -17,4 +19,11 @@ export {
   storageDefaults,
 } from "./storage-settings.ts";
 export { type LogSettings, loadTrackerConf, type TrackerSettings, trackerDefaults } from "./tracker-settings.ts";
-export { formatReservedSpace, formatTimeOfDay, type ReservedSpace, readReservedSpace, readSize } from "./units.ts";
+export {
+  formatReservedSpace,
+  formatTimeOfDay,
+  type ReservedSpace,
+  readReservedSpace,
+  readSize,
+  readTimeOfDay,
+} from "./units.ts";

@@ -3,6 +3,7 @@
 
 import { isAbsolute } from "node:path";
 import type { ConfDocument } from "./document.ts";
+import { checkDuplicateSearch } from "./duplicate-settings.ts";
 import { type Loaded, loadConf } from "./loaded.ts";
 import { defaultSettings, readTable } from "./read-table.ts";
 import type { Report } from "./report.ts";
@@ -91,17 +92,4 @@ function syncMaxThreads(
   if (most >= syncMinThreads) return most;
   report.warnKey("sync_max_threads", `less than sync_min_threads, ${syncMinThreads} is used`);
   return syncMinThreads;
-}
-
-function checkDuplicateSearch(
-  settings: Pick<StorageTableSettings, "checkFileDuplicate" | "keyNamespace" | "fdhtGroupCount">,
-  report: Report,
-): void {
-  if (!settings.checkFileDuplicate) return;
-  const why = "check_file_duplicate is on";
-  if (settings.keyNamespace === "") report.failKey("key_namespace", `the key is missing or empty, and ${why}`);
-  if (settings.fdhtGroupCount === 0) {
-    const remedy = "#include the fdht_servers.conf of the FastDHT servers";
-    report.failKey("group_count", `no FastDHT servers are given, and ${why}`, { remedy });
-  }
 }

@@ -3,7 +3,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Endpoint, FdfsClient, ReplicationAnswer, TrackerView } from "../../core/client/index.ts";
-import type { PeerReport } from "../../core/wire/own-commands.ts";
+import type { PeerReport, RecoveryReport } from "../../core/wire/own-commands.ts";
+import { StorageStatus } from "../../core/wire/storage-status.ts";
 import type { StorageInfo } from "../../core/wire/tracker-list.ts";
 import type { DecodedId, FileFacts, Replica } from "./file-facts.ts";
 import {
@@ -30,12 +31,14 @@ type OnStorage = (groupName: string, info: StorageInfo) => void;
 
 export async function collectCluster(client: FdfsClient, onStorage: OnStorage = () => {}): Promise<Picture> {
   const asked = new Map<string, Promise<ReplicationAnswer>>();
+  const recovering = new Map<string, Promise<RecoveryReport | null>>();
   const note = (view: TrackerView): TrackerView => {
     for (const { group, storages } of view.groups) {
       for (const info of storages) {
         const key = memberKey(group.groupName, info.id);
         if (asked.has(key)) continue;
         asked.set(key, client.storageReplication(endpointOf(info)));
+        if (info.status === StorageStatus.RECOVERY) recovering.set(key, client.storageRecovery(endpointOf(info)));
         onStorage(group.groupName, info);
       }
     }
@@ -44,8 +47,13 @@ export async function collectCluster(client: FdfsClient, onStorage: OnStorage = 
   const trackers = await Promise.all(client.trackerViews().map((view) => view.then(note)));
   const answers = new Map<string, ReplicationAnswer>();
   for (const [key, answer] of asked) answers.set(key, await answer);
+  const recoveries = new Map<string, RecoveryReport>();
+  for (const [key, answer] of recovering) {
+    const report = await answer;
+    if (report !== null) recoveries.set(key, report);
+  }
   const now = Math.floor(Date.now() / 1000);
-  return pictureOf({ now, trackers, answers, paces: new Map() });
+  return pictureOf({ now, trackers, answers, paces: new Map(), recoveries });
 }
 
 /** Looks a second time at what is being copied to or from these servers; without anything under way it costs nothing. */

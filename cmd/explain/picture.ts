@@ -2,7 +2,7 @@
 // what the authoritative tracker holds of it and what the others hold. Pure; judgement is the findings' business.
 
 import type { ReplicationAnswer, TrackerView } from "../../core/client/index.ts";
-import type { PeerReport } from "../../core/wire/own-commands.ts";
+import type { PeerReport, RecoveryReport } from "../../core/wire/own-commands.ts";
 import { StorageStatus } from "../../core/wire/storage-status.ts";
 import type { GroupStat, StorageInfo } from "../../core/wire/tracker-list.ts";
 import { formatHost } from "../render/cluster-text.ts";
@@ -22,6 +22,8 @@ export interface ClusterFacts {
   readonly trackers: readonly TrackerView[];
   readonly answers: ReadonlyMap<string, ReplicationAnswer>;
   readonly paces: ReadonlyMap<string, Pace>;
+  /** Of storages in status RECOVERY that tell. */
+  readonly recoveries?: ReadonlyMap<string, RecoveryReport>;
 }
 
 interface StatusAt {

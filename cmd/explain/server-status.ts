@@ -2,9 +2,10 @@
 // their own file. Pure.
 
 import { RwMode, StorageStatus, storageStatusName } from "../../core/wire/storage-status.ts";
+import { recoveryLine } from "../render/recovery-text.ts";
 import { type Finding, finding } from "./finding.ts";
 import { newMemberFinding } from "./new-member.ts";
-import { isActive, type Member, type Picture, peersOf } from "./picture.ts";
+import { isActive, type Member, memberKey, type Picture, peersOf } from "./picture.ts";
 import { ended, listing, moment } from "./words.ts";
 
 /** So long after a storage's start the trackers may still see it differently. */
@@ -36,7 +37,7 @@ function statusFinding(member: Member, members: readonly Member[], picture: Pict
     case StorageStatus.OFFLINE:
       return offline(member, members, now);
     case StorageStatus.RECOVERY:
-      return recovery(member, now);
+      return recovery(member, picture);
     case StorageStatus.DELETED:
       return gone(member, "was removed from the cluster by an administrator");
     case StorageStatus.IP_CHANGED:
@@ -114,7 +115,8 @@ function offline(member: Member, members: readonly Member[], now: number): Findi
   );
 }
 
-function recovery(member: Member, now: number): Finding {
+function recovery(member: Member, { facts }: Picture): Finding {
+  const report = facts.recoveries?.get(memberKey(member.groupName, member.info.id));
   const isConnected = member.info.upTime > 0 || member.answer?.kind !== "failed";
   const what = `${titleOf(member)} is in RECOVERY: it fills an emptied disk again from another member.`;
   if (isConnected) {
@@ -122,8 +124,8 @@ function recovery(member: Member, now: number): Finding {
       "notice",
       subjectOf(member),
       what,
-      "",
-      "Wait; its log tells how far it is. It becomes ACTIVE by itself.",
+      report === undefined ? "" : `It says: ${recoveryLine(report)}.`,
+      `Wait${report === undefined ? "; its log tells how far it is" : ""}. It becomes ACTIVE by itself.`,
     );
   }
   const beat = member.info.stat.lastHeartBeatTime;
@@ -131,7 +133,7 @@ function recovery(member: Member, now: number): Finding {
     "problem",
     subjectOf(member),
     what,
-    `It does not run: ${beat === 0 ? "no heartbeat has arrived" : `its last heartbeat came ${moment(beat, now)}`}.`,
+    `It does not run: ${beat === 0 ? "no heartbeat has arrived" : `its last heartbeat came ${moment(beat, facts.now)}`}.`,
     "Start it; the recovery goes on where it stopped.",
   );
 }

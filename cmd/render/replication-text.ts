@@ -1,7 +1,7 @@
-// What storages say of their copying, as lines for `fdfs monitor`: one for each peer, and one for a group in which records
-// were set aside. Data in, text out.
+// What storages say of their copying, as lines for `fdfs monitor`: one for each peer, one for equal files kept once, and one
+// for a group in which records were set aside. Data in, text out.
 
-import type { PeerReport, ReplicationReport } from "../../core/wire/own-commands.ts";
+import type { DuplicatesReport, PeerReport, ReplicationReport } from "../../core/wire/own-commands.ts";
 import type { Annotations } from "./cluster-text.ts";
 import { formatBytes, formatDuration } from "./units.ts";
 
@@ -12,7 +12,12 @@ export const reportKey = (groupName: string, storageId: string): string => `${gr
 
 export function replicationLines(reports: ReplicationReports): Annotations {
   return {
-    ofStorage: (groupName, id) => (reports.get(reportKey(groupName, id))?.peers ?? []).map(peerLine),
+    ofStorage(groupName, id) {
+      const report = reports.get(reportKey(groupName, id));
+      if (report === undefined) return [];
+      const { peers, duplicates } = report;
+      return [...peers.map(peerLine), ...(duplicates === undefined ? [] : [duplicatesLine(duplicates)])];
+    },
     ofGroup: (groupName) => {
       const count = setAsideCount(reports, groupName);
       return count === 0 ? [] : [`records set aside = ${count}`];
@@ -24,6 +29,10 @@ export function replicationLines(reports: ReplicationReports): Annotations {
 export function setAsideCount(reports: ReplicationReports, groupName: string): number {
   const peers = [...reports.values()].filter((report) => report.groupName === groupName).flatMap(({ peers }) => peers);
   return peers.reduce((sum, { setAsideRecords }) => sum + setAsideRecords, 0);
+}
+
+function duplicatesLine({ index, found, misses, owed }: DuplicatesReport): string {
+  return `equal files (${index}): ${found} found, ${misses} stored unseen, ${owed} removals to be told`;
 }
 
 function peerLine(peer: PeerReport): string {

@@ -1,9 +1,9 @@
-// Every key of storage.conf (storage.md §8.2, C: storage_func_init) but those of copying (storage-sync.ts). Rules between
-// keys are in storage-settings.ts.
+// Every key of storage.conf (storage.md §8.2, C: storage_func_init) but those of copying (storage-sync.ts) and of
+// duplicates (duplicates.ts). Rules between keys are in storage-settings.ts.
 
 import { availableParallelism } from "node:os";
 import { trackerServers } from "../address-kinds.ts";
-import { bool, choice, numbered, path, text } from "../kinds.ts";
+import { bool, numbered, path, text } from "../kinds.ts";
 import { integer, seconds, size } from "../number-kinds.ts";
 import type { ConfTable } from "../setting.ts";
 import {
@@ -18,49 +18,11 @@ import {
   networkTimeoutSeconds,
   poolSettings,
 } from "./common.ts";
+import { duplicateSettings } from "./duplicates.ts";
 import { accessLogSection, errorLogSection } from "./log.ts";
 import { storageSyncSettings } from "./storage-sync.ts";
 
 const diskWork = "disk work is done by the worker that serves the connection";
-
-/** Servers of FastDHT, which finds duplicate files (trunk-dedup-recovery.md §2.1). */
-const duplicateSettings = {
-  checkFileDuplicate: bool({
-    key: "check_file_duplicate",
-    default: false,
-    doc: "Store equal files once, with the help of FastDHT servers (group_count, group0 ... as in fdht_servers.conf).",
-  }),
-  fileSignatureMethod: choice<"hash" | "md5">({
-    key: "file_signature_method",
-    values: { hash: "hash", md5: "md5" },
-    default: "hash",
-    otherwise: "hash",
-    since: "4.01",
-    doc: "How equal files are found.",
-  }),
-  keyNamespace: text({
-    key: "key_namespace",
-    doc: "Name under which FastDHT keeps the signatures. Required with check_file_duplicate.",
-    example: "FastDFS",
-  }),
-  keepAlive: bool({ key: "keep_alive", default: false, doc: "Keep connections to FastDHT servers open." }),
-  fdhtGroupCount: integer({ key: "group_count", default: 0, min: 0, doc: "Number of FastDHT groups." }),
-  fdhtServers: numbered(
-    {
-      ...text({ key: "group{N}", doc: "A FastDHT server of group N; may be repeated.", example: "192.168.0.31:11411" }),
-      repeats: true,
-    },
-    /^group(\d{1,4})$/,
-  ),
-  useProxy: bool({ key: "use_proxy", default: false, noMeaning: "storages never use it", doc: "FastDHT proxy." }),
-  proxyAddr: text({ key: "proxy_addr", noMeaning: "storages never use it", doc: "Address of the FastDHT proxy." }),
-  proxyPort: integer({
-    key: "proxy_port",
-    default: 12200,
-    noMeaning: "storages never use it",
-    doc: "Port of the FastDHT proxy.",
-  }),
-} as const;
 
 export const storageTable = {
   name: "storage",

@@ -5,6 +5,7 @@ import type { ServerAddress } from "../../conf/server-address.ts";
 import type { StorageIdEntry } from "../../conf/storage-ids.ts";
 import { ConnectionPool } from "../net/connection-pool.ts";
 import { activeTest } from "../wire/common-commands.ts";
+import type { RecoveryReport } from "../wire/own-commands.ts";
 import type { GroupStat, StorageInfo } from "../wire/tracker-list.ts";
 import type { StorageBrief } from "../wire/tracker-report.ts";
 import { Caller } from "./caller.ts";
@@ -276,6 +277,16 @@ export class FdfsClient {
   /** How far one storage has copied its changes to each peer; a C storage does not know the question. Never rejects. */
   storageReplication(storage: Endpoint): Promise<probe.ReplicationAnswer> {
     return probe.storageReplication(this.#session, storage);
+  }
+
+  /** One storage's part in the trunk files of its group. Never rejects. */
+  storageTrunk(storage: Endpoint): Promise<probe.TrunkAnswer> {
+    return probe.storageTrunk(this.#session, storage);
+  }
+
+  /** How far a storage in status RECOVERY is with its lost store path; null when it does not tell. Never rejects. */
+  storageRecovery(storage: Endpoint): Promise<RecoveryReport | null> {
+    return probe.storageRecovery(this.#session, storage);
   }
 
   /** What one storage itself has of a file, without help of others. Never rejects for a server that fails. */

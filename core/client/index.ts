@@ -7,6 +7,6 @@ export type { Endpoint } from "./endpoint.ts";
 export { FdfsError } from "./errors.ts";
 export type { FileInfo } from "./file-info.ts";
 export type { StoreTarget } from "./locate.ts";
-export type { ContentAnswer, FileAnswer, ReplicationAnswer } from "./probe.ts";
+export type { ContentAnswer, FileAnswer, ReplicationAnswer, TrunkAnswer } from "./probe.ts";
 export type { GroupView, TrackerView } from "./tracker-views.ts";
 export type { UploadOptions } from "./upload.ts";

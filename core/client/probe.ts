@@ -6,7 +6,14 @@ import { parseFileId } from "../fileid/file-id.ts";
 import type { ClientConnection } from "../net/client-connection.ts";
 import { RemoteError } from "../net/remote-error.ts";
 import { encodeRequest } from "../wire/command.ts";
-import { type ReplicationReport, replicationStatus } from "../wire/own-commands.ts";
+import {
+  type RecoveryReport,
+  type ReplicationReport,
+  recoveryStatus,
+  replicationStatus,
+  type TrunkReport,
+  trunkStatus,
+} from "../wire/own-commands.ts";
 import { Status } from "../wire/status.ts";
 import * as storage from "../wire/storage-client.ts";
 import { reportServerId } from "../wire/storage-sync.ts";
@@ -31,6 +38,12 @@ interface Failed {
 /** `silent`: the server runs and does not know the question, as C's. */
 export type ReplicationAnswer =
   | { readonly kind: "report"; readonly report: ReplicationReport }
+  | { readonly kind: "silent" }
+  | Failed;
+
+/** `report` null: the storage does not use trunk files. `silent` as of ReplicationAnswer. */
+export type TrunkAnswer =
+  | { readonly kind: "report"; readonly report: TrunkReport | null }
   | { readonly kind: "silent" }
   | Failed;
 
@@ -61,6 +74,33 @@ export async function storageReplication(session: Session, server: Endpoint): Pr
       throw error;
     }
   });
+}
+
+export async function storageTrunk(session: Session, server: Endpoint): Promise<TrunkAnswer> {
+  return orFailure(async () => {
+    const limit = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    try {
+      const { json } = await session.caller.alone(server, limit, (connection) =>
+        ask(connection, trunkStatus, {}, { timeoutMs: PROBE_TIMEOUT_MS }),
+      );
+      return { kind: "report", report: json === "" ? null : (JSON.parse(json) as TrunkReport) } as const;
+    } catch (error) {
+      if (isRefusal(error, [Status.EINVAL])) return { kind: "silent" } as const;
+      throw error;
+    }
+  });
+}
+
+/** Null: it recovers nothing, does not tell, or is away. */
+export async function storageRecovery(session: Session, server: Endpoint): Promise<RecoveryReport | null> {
+  const answer = await orFailure(async () => {
+    const limit = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const { json } = await session.caller.alone(server, limit, (connection) =>
+      ask(connection, recoveryStatus, {}, { timeoutMs: PROBE_TIMEOUT_MS }),
+    );
+    return JSON.parse(json) as RecoveryReport;
+  });
+  return "kind" in answer ? null : answer;
 }
 
 export async function fileAt(session: Session, server: Endpoint, id: string): Promise<FileAnswer> {

@@ -142,6 +142,12 @@ export class Connection<S = unknown> implements SocketHandlers {
     });
   }
 
+  /** Answers with content whose length nobody knows before its end: the connection ends with it. `head` announces OPEN_LENGTH. */
+  replyOpenContent(head: Uint8Array, content: AsyncIterable<Uint8Array>, done: SentCallback): void {
+    this.#closeWhenSent = true;
+    this.replyContent(head, content, done);
+  }
+
   /** Stops the arrival of content until `resumeBody`; the kernel's buffer then holds the sender back. */
   pauseBody(): void {
     this.#reader.pauseBody();

@@ -17,6 +17,9 @@ export interface ContentEvents {
   readonly done: (error: Error | null, bytesSent: number) => void;
 }
 
+/** What a head announces when its content ends with the connection: more than any content has (C: the same number). */
+export const OPEN_LENGTH = 2 ** 58;
+
 const NOTHING = new Uint8Array(0);
 
 export class ContentSender {
@@ -32,7 +35,7 @@ export class ContentSender {
   #isContentOver = false;
   #isFinished = false;
 
-  /** `head` announces the length of the content; more or fewer bytes are an error. */
+  /** `head` announces the length of the content; more or fewer bytes are an error, unless it announces OPEN_LENGTH. */
   constructor(socket: Socket, head: Uint8Array, content: AsyncIterable<Uint8Array>, events: ContentEvents) {
     this.#socket = socket;
     this.#iterator = content[Symbol.asyncIterator]();
@@ -110,7 +113,7 @@ export class ContentSender {
 
   #ended(): void {
     this.#isContentOver = true;
-    if (this.#arrived === this.#length) this.pump();
+    if (this.#arrived === this.#length || this.#length === OPEN_LENGTH) this.pump();
     else this.#finish(new Error(`the content ended after ${this.#arrived} of ${this.#length} bytes`));
   }
 

@@ -19,6 +19,7 @@ const control = {
   binlogGrown: (): void => say({ kind: "binlog-grown" }),
   pass: (to: number, fd: number): void => say({ kind: "pass", to, fd }),
   body: (storePath: number, command: BodyCommand): void => say({ kind: "body", storePath, command }),
+  wantTrunkFile: (storePath: number): void => say({ kind: "trunk-file", storePath }),
 };
 
 startIoWorker(config, log, control).then(
@@ -27,6 +28,8 @@ startIoWorker(config, log, control).then(
       const command = message as WorkerCommand;
       if (command.kind === "adopt") worker.adopt(command.fd);
       else if (command.kind === "body-ended") worker.bodyEnded(command.id, command.result);
+      else if (command.kind === "trunk") worker.trunkStarted(command.setup);
+      else if (command.kind === "trunk-file") worker.trunkFileReady(command.storePath, command.status);
       else void worker.close(command.graceMs).finally(() => say({ kind: "closed", worker: config.worker }));
     });
     say({ kind: "listening", worker: config.worker });

@@ -28,11 +28,12 @@ import {
 } from "./control/store-path-setup.ts";
 import type { LinkOptions } from "./control/tracker-link.ts";
 import { TrackerQuestions } from "./control/tracker-questions.ts";
-import { unsupportedSettings } from "./control/unsupported.ts";
 import { workerConfig } from "./control/worker-settings.ts";
 import { startWorkerTeam, type WorkerTeam } from "./control/worker-team.ts";
 import { accessLogPath } from "./io/worker.ts";
+import { recoverStorePaths } from "./recovery/recover-store-paths.ts";
 import { Scoreboard } from "./scoreboard/scoreboard.ts";
+import { trunkFolder } from "./trunk/trunk-file.ts";
 
 export type { StorageServer } from "./control/running-storage.ts";
 
@@ -40,6 +41,8 @@ export interface StorageDependencies {
   readonly log: Logger;
   /** Called when the ports are bound and before the trackers hear of this storage: privileges drop there. */
   readonly listening?: () => void;
+  /** Called when a lost store path is about to be recovered: it may take hours until the storage serves. */
+  readonly recovering?: () => void;
   /** Who the files and folders belong to that are made before that (run_by_user). */
   readonly owner?: Owner;
   /** Aborts a start that still waits for its trackers. */
@@ -67,7 +70,7 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
   const now = Math.floor(Date.now() / 1000);
   const flag = new InitFlagFile(settings.basePath, firstInitFlag(now, port, settings.storePaths.length), owner);
   const help: StorePathHelp = { log, owner, signal };
-  const created = await prepareDirectories(settings, help);
+  const created = await prepareDirectories(settings, flag.value.syncOldDone, help);
 
   const linkOptions: LinkOptions = {
     localAddresses: localAddresses(settings),
@@ -76,22 +79,26 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
   };
   const discovery = await discover(settings, linkOptions, log, signal);
   const own = { ipAddress: discovery.addresses[0]!, port, createTime: now };
-  const storePathMarks = checkStorePathMarks(settings, flag.value.storePathMarks, own, created, help);
-  if (flag.value.syncOldDone && created.size > 0) {
-    const paths = [...created].map((index) => settings.storePaths[index]!.path).join(", ");
-    log.warn(
-      `The files of ${paths} are gone: peers still have their copies, this storage answers for them with ENOENT`,
-    );
-  }
+  checkStorePathMarks(settings, flag.value.storePathMarks, own, created, help, (storePathMarks) =>
+    flag.update({ storePathMarks }),
+  );
   removeLeftovers(settings, log);
   const questions = new TrackerQuestions(settings.trackerServers, linkOptions, log, signal);
-  const news: GroupNewsHelp = { flag, discovery, port, syncFolder: binlogFolder(settings.basePath), questions, log };
+  const markFolders = { syncFolder: binlogFolder(settings.basePath), trunkFolder: trunkFolder(settings.basePath) };
+  const news: GroupNewsHelp = { flag, discovery, port, ...markFolders, questions, log };
   await catchUpWithGroup(news);
-  flag.update({ storePathMarks, lastIpAddress: discovery.addresses.join(","), lastServerPort: port });
+  flag.update({ lastIpAddress: discovery.addresses.join(","), lastServerPort: port });
+  await recoverStorePaths({
+    ...{ settings, discovery, linkOptions, port, log, owner, signal },
+    trackers: questions,
+    listen: addresses,
+    hadFiles: flag.value.syncOldDone,
+    emptied: created,
+    begins: () => dependencies.recovering?.(),
+  });
 
   const scoreboard = new Scoreboard();
   const { parameters } = discovery;
-  for (const sentence of unsupportedSettings(settings, parameters)) log.warn(sentence);
   scoreboard.responseIpSize = parameters.responseIpSize;
   scoreboard.pathsAreBalanced = parameters.storePath === 2;
   const statistics = new Statistics(settings.basePath, scoreboard);

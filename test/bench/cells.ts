@@ -1,5 +1,5 @@
 // The cells of the grid and how long each is measured. Reads go by time; what fills the disk goes by number of operations,
-// fewer of them where the disk has little room.
+// fewer of them where the disk has little room. BENCH_DURATION is how long the former take, for a quick look.
 
 import type { Operation } from "./row.ts";
 
@@ -13,7 +13,7 @@ export interface Cell {
 const KB = 1024;
 const SIZES = [4 * KB, 64 * KB, 1024 * KB];
 const CONNECTIONS = [1, 16, 64];
-const TIMED = ["--duration", "2s", "--warm-up", "500ms"];
+const TIMED = ["--duration", process.env.BENCH_DURATION ?? "2s", "--warm-up", "500ms"];
 /** What the uploads of one measurement of 64 KB or more may write. */
 const UPLOAD_BYTES = 400 * KB * KB;
 const WARM_UP_SHARE = 0.1;
@@ -36,6 +36,12 @@ export const gridCells: readonly Cell[] = [
 
 /** These delete files, or replace them: what is measured within minutes after them pays for it. */
 export const changeCells: readonly Cell[] = [cell("metadata", 0, 16), cell("delete", 0, 16)];
+
+/** Small files in trunk files and as plain ones. */
+export const trunkCells: readonly Cell[] = [
+  ...CONNECTIONS.map((connections) => cell("upload", 4 * KB, connections)),
+  cell("download", 4 * KB, 16),
+];
 
 /** Requests a second that C keeps up with on two processors. */
 export const rateCells: readonly (readonly [Cell, number])[] = [

@@ -13,8 +13,8 @@ const KB = 1024;
 const READ_BYTES = 128 * KB * KB;
 const MOST_FILES = 2000;
 
-export interface Contender {
-  readonly name: "fdfs" | "c" | "floor";
+export interface Contender<Name extends string = "fdfs" | "c" | "floor"> {
+  readonly name: Name;
   takesPart(operation: Operation): boolean;
   /** Options of `fdfs bench` that name the server and its process. */
   targetOptions(operation: Operation): string[];
@@ -22,10 +22,14 @@ export interface Contender {
 }
 
 export async function siteContender(maker: "fdfs" | "c"): Promise<Contender> {
-  const site = await Site.start(maker);
+  return contenderOf(maker, await Site.start(maker));
+}
+
+/** The first storage of `site` and its tracker. */
+export function contenderOf<Name extends string>(name: Name, site: Site): Contender<Name> {
   const { tracker, storage } = site;
   return {
-    name: maker,
+    name,
     takesPart: () => true,
     targetOptions: (operation) =>
       operation.startsWith("query")
@@ -46,7 +50,7 @@ export async function floorContender(): Promise<Contender> {
 }
 
 /** Neither a fresh disk cache nor code that was never run is what this is about. */
-export async function warmUp(contender: Contender): Promise<void> {
+export async function warmUp(contender: Contender<string>): Promise<void> {
   const load = ["--connections", "16", "--size", "4K", "--count", "4000", "--warm-up", "0", "--keep"];
   for (const operation of ["upload", "query"] as const) {
     if (contender.takesPart(operation)) {
@@ -60,7 +64,7 @@ export class FileSets {
   readonly #paths = new Map<string, string>();
 
   /** The option that names what the cell works on; none where the load program makes its own. */
-  async options(contender: Contender, { operation, sizeBytes }: Cell): Promise<string[]> {
+  async options(contender: Contender<string>, { operation, sizeBytes }: Cell): Promise<string[]> {
     // Each file is deleted once.
     if (operation === "delete") return ["--names", await upload(contender, 4 * KB, DELETIONS)];
     if (operation !== "download" && operation !== "metadata" && operation !== "query-fetch") return [];
@@ -73,7 +77,7 @@ export class FileSets {
   }
 }
 
-async function upload(contender: Contender, sizeBytes: number, count: number): Promise<string> {
+async function upload(contender: Contender<string>, sizeBytes: number, count: number): Promise<string> {
   const path = freshPath("names");
   const extent = ["--count", String(count), "--warm-up", "0", "--connections", "16"];
   const options = ["--operation", "upload", "--size", String(sizeBytes), ...extent, "--names-out", path, "--keep"];

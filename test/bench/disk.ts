@@ -8,6 +8,8 @@ import { fillPageCache } from "./page-cache.ts";
 
 const FILES = 2000;
 const SIZE_BYTES = 4096;
+/** Never filled: servers refuse uploads before the disk is full, and so would everything else on it. */
+const RESERVE_BYTES = 8 * 2 ** 30;
 
 export interface DiskFigures {
   readonly filesPerSecond: number;
@@ -36,6 +38,11 @@ export function measureDisk(): DiskFigures {
 export function freeBytes(): number {
   const { bavail, bsize } = statfsSync(benchRoot());
   return bavail * bsize;
+}
+
+/** What each of so many measurements may write. */
+export function roomBytesEach(measurements: number): number {
+  return Math.max(0, freeBytes() - RESERVE_BYTES) / Math.max(1, measurements);
 }
 
 /** Waits until everything written so far is on the disk: one maker's files must not be flushed on the other's time. */

@@ -5,13 +5,10 @@ import type { Maker } from "../interop/clusters/cluster.ts";
 import { runBench } from "./bench-command.ts";
 import { type Cell, extentOptions } from "./cells.ts";
 import { type Contender, FileSets, floorContender, siteContender, warmUp } from "./contender.ts";
-import { freeBytes, settleDisk } from "./disk.ts";
+import { roomBytesEach, settleDisk } from "./disk.ts";
 import { inTurn } from "./makers.ts";
 import { rowLine } from "./report-grid.ts";
 import { figuresOf, type Row } from "./row.ts";
-
-/** Never filled: servers refuse uploads before the disk is full, and so would everything else on it. */
-const RESERVE_BYTES = 8 * 2 ** 30;
 
 export interface GridSection {
   readonly rounds: number;
@@ -32,7 +29,7 @@ export async function measureGrid(
     }
     const files = new FileSets();
     const uploads = cells.filter(({ operation }) => operation === "upload").length * contenders.length * rounds;
-    const roomBytes = Math.max(0, freeBytes() - RESERVE_BYTES) / Math.max(1, uploads);
+    const roomBytes = roomBytesEach(uploads);
     for (const contender of contenders) await warmUp(contender);
     for (const cell of cells) {
       const row = await measureCell(cell, contenders, files, rounds, roomBytes);

@@ -7,6 +7,7 @@ import type { MemoryFigures } from "./memory.ts";
 import type { RateFigures } from "./rates.ts";
 import type { CatchUpFigures } from "./replication.ts";
 import { gridTable } from "./report-grid.ts";
+import { trunkText } from "./report-trunk.ts";
 import type { Results, SectionName } from "./results.ts";
 import type { Figures } from "./row.ts";
 import type { StartupFigures } from "./startup.ts";
@@ -22,7 +23,7 @@ const table = (head: Cells, rows: readonly Cells[]): string =>
   [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 
 export function reportText(results: Results): string {
-  const { grid, changes, rates, lag, replication, tracker, memory, fairness, startup, disk } = results;
+  const { grid, changes, rates, trunk, lag, replication, tracker, memory, fairness, startup, disk } = results;
   const first = grid ?? Object.values(results)[0];
   const parts = [
     "# Benchmark",
@@ -49,6 +50,7 @@ export function reportText(results: Results): string {
     );
   }
   if (rates !== undefined) section("rates", "At the same rate", rateTable(rates.figures));
+  if (trunk !== undefined) section("trunk", "Trunk files", trunkText(trunk.figures));
   if (lag !== undefined) section("lag", "Replication under load", lagTable(lag.figures));
   if (replication !== undefined) section("replication", "Catching up", catchUpTable(replication.figures));
   if (tracker !== undefined) section("tracker", "A tracker with many storages", trackerTable(tracker.figures));

@@ -1,11 +1,11 @@
 // `make bench`: measures section after section and prints each; --write puts what was measured into docs/bench.
-//   --only grid,memory   these sections      --cells TEXT   cells of the grid whose name contains TEXT
-// BENCH_ROUNDS (3) is the number of rounds; TMPDIR names the disk that is measured.
+//   --only grid,memory   these sections      --cells TEXT   cells of the grid (of trunk, if named) whose name contains TEXT
+// BENCH_ROUNDS (3) is the number of rounds, BENCH_DURATION (2s) the time of a cell; TMPDIR names the disk that is measured.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { changeCells, gridCells } from "./cells.ts";
+import { changeCells, gridCells, trunkCells } from "./cells.ts";
 import { chartText } from "./chart.ts";
 import { freeBytes, measureDisk } from "./disk.ts";
 import { measureFairness } from "./fairness.ts";
@@ -21,6 +21,8 @@ import { reportText } from "./report.ts";
 import { mergeResults, type Results, readResults, type SectionName } from "./results.ts";
 import { measureStartup } from "./startup.ts";
 import { measureTracker } from "./tracker.ts";
+import { measureTrunk } from "./trunk.ts";
+import { misplacedIn } from "./trunk-row.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const FOLDER = join(import.meta.dirname, "../../docs/bench");
@@ -39,6 +41,7 @@ const sections: { readonly [K in SectionName]: () => Promise<NonNullable<Results
   disk: async () => measureDisk(),
   grid: () => measureGrid(chosen(gridCells), makers, ROUNDS),
   rates: () => measureRates(makers, ROUNDS),
+  trunk: () => measureTrunk(chosen(trunkCells), makers, ROUNDS),
   lag: async () => (await measureLags(makers, ROUNDS)).map((rounds) => rounds[Math.floor(rounds.length / 2)]!),
   replication: () => measureCatchUp(makers),
   tracker: () => measureTracker(makers),
@@ -69,6 +72,7 @@ for (const name of names) {
   console.log(`\n== ${name}`);
   try {
     found = { ...found, [name]: { machine, figures: await sections[name]() } };
+    if (name === "trunk" && found.trunk?.figures.rows.some((row) => misplacedIn(row) !== "")) failures.push(name);
     if (name === "disk") console.log(JSON.stringify(found.disk?.figures));
   } catch (error) {
     failures.push(name);

@@ -1,5 +1,6 @@
 // The shipped sample configuration with other values in place of some of its lines: what a server under measurement runs
-// with. It changes lines that the samples have and adds none, so nothing can be switched on or off unseen.
+// with. It changes lines that the samples have, those behind a # too, and adds none, so nothing can be switched on or off
+// unseen.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +16,7 @@ export function sampleConf(name: SampleName, values: Values): string {
   const left = new Map(Object.entries(values));
   const lines: string[] = [];
   for (const line of readFileSync(join(FOLDER, `${name}.conf`), "utf8").split("\n")) {
-    const key = /^(\w+)\s*=/.exec(line)?.[1];
+    const key = /^#?(\w+)\s*=/.exec(line)?.[1];
     if (key === undefined || !(key in values)) lines.push(line);
     else if (left.delete(key)) lines.push(`${key} = ${values[key]}`);
   }

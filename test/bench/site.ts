@@ -49,7 +49,7 @@ export class Site {
     const site = await Site.#layOut(maker, plan);
     try {
       site.tracker.start();
-      await site.#waiting(`the tracker of ${maker}`, () => answering(site.tracker));
+      await site.waiting(`the tracker of ${maker}`, () => answering(site.tracker));
       for (const storage of site.storages) storage.start();
       await site.active();
       return site;
@@ -98,7 +98,7 @@ export class Site {
   async active(): Promise<void> {
     if (this.storages.length === 0) return;
     const { host, port } = this.tracker;
-    await this.#waiting(`the storages of ${this.maker}`, async () => {
+    await this.waiting(`the storages of ${this.maker}`, async () => {
       const state = await groupState(host, port, GROUP, this.storages.length);
       return state === "ready" ? null : state;
     });
@@ -109,7 +109,7 @@ export class Site {
     await this.storage.stop();
     this.storage.start(values);
     // The tracker may call it ACTIVE still: what counts is the storage's own answer.
-    await this.#waiting(`the storage of ${this.maker}`, () => answering(this.storage));
+    await this.waiting(`the storage of ${this.maker}`, () => answering(this.storage));
     await this.active();
   }
 
@@ -117,7 +117,8 @@ export class Site {
     await Promise.all([...this.storages, this.tracker].map((server) => server.stop()));
   }
 
-  async #waiting(what: string, condition: () => Promise<string | null>): Promise<void> {
+  /** Resolves when `condition` gives null; throws when that takes minutes or a server ended. */
+  async waiting(what: string, condition: () => Promise<string | null>): Promise<void> {
     await until(what, READY_TIMEOUT_MS, () => {
       const trouble = [this.tracker, ...this.storages].map((server) => server.trouble()).find((text) => text !== null);
       if (trouble !== undefined) throw new Error(`Waiting for ${what}: ${trouble}`);

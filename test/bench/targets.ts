@@ -2,6 +2,7 @@
 // project set itself; a cell that misses one is reported, not left out.
 
 import type { Row } from "./row.ts";
+import type { TrunkRow } from "./trunk-row.ts";
 
 interface Target {
   readonly text: string;
@@ -43,9 +44,18 @@ function targetsOf(row: Row): Target[] {
   return targets;
 }
 
-/** "met", or what was missed. */
+/** Empty when there is nothing to compare with; "met", or what was missed. */
 export function verdictOf(row: Row): string {
-  const targets = targetsOf(row);
+  return verdict(targetsOf(row));
+}
+
+export function trunkVerdictOf({ trunk, plain, cTrunk }: TrunkRow): string {
+  const targets = [atLeast("throughput to plain", trunk.perSecond / plain.perSecond, 1)];
+  if (cTrunk !== null) targets.push(atLeast("to C trunk", trunk.perSecond / cTrunk.perSecond, 1));
+  return verdict(targets);
+}
+
+function verdict(targets: readonly Target[]): string {
   if (targets.length === 0) return "";
   const missed = targets.filter(({ isMet }) => !isMet);
   return missed.length === 0 ? "met" : `missed: ${missed.map(({ text }) => text).join(", ")}`;

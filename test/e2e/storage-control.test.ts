@@ -183,6 +183,8 @@ describe("start", () => {
     const tracker = await fakeTracker("127.0.46.1");
     tracker.parameters = "storage_ip_changed_auto_adjust=1\nresponse_ip_addr_size=16\n";
     tracker.answers.set(78, () => ({ status: 114 }));
+    // The store path is empty although the storage had files: it asks whether they are to be recovered.
+    tracker.answers.set(71, () => ({ status: 2 }));
     const log = "1795233229 group1 127.0.46.77 4 \n";
     tracker.answers.set(77, ({ body }) => (body.length === 32 ? { body: Buffer.from(log) } : {}));
     const settings = settingsFor([tracker]);

@@ -40,12 +40,17 @@ function configOf(worker: number): WorkerConfig {
     basePath: folder,
     buffSizeBytes: 256 * 1024,
     maxConnections: 256,
+    connectTimeoutMs: 1000,
+    localAddresses: [],
+    slaveFilesUseLink: false,
+    trunk: null,
+    duplicates: null,
     networkTimeoutMs: 5000,
     durability: "process",
     allowHosts: null,
     addressesById: {},
     updateFailover: true,
-    readThrough: null,
+    readThrough: false,
     accessLog: null,
   };
 }

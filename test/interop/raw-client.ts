@@ -29,9 +29,9 @@ export class RawClient {
     this.#group = group;
   }
 
-  /** UPLOAD_FILE (11) or UPLOAD_APPENDER_FILE (23) to store path 0; returns the name without the group. */
-  async upload(bytes: Uint8Array, extension: string, appender = false): Promise<string> {
-    const head = [Buffer.from([0]), number64(bytes.length), text(extension, EXTENSION_BYTES)];
+  /** UPLOAD_FILE (11) or UPLOAD_APPENDER_FILE (23); returns the name without the group. */
+  async upload(bytes: Uint8Array, extension: string, appender = false, storePath = 0): Promise<string> {
+    const head = [Buffer.from([storePath]), number64(bytes.length), text(extension, EXTENSION_BYTES)];
     const body = await this.#call(appender ? 23 : 11, [...head, bytes]);
     return body.subarray(GROUP_BYTES).toString();
   }

@@ -5,13 +5,17 @@
 import { peerBin, whyNoPeer } from "./clusters/c-cluster.ts";
 import type { Cluster, Maker } from "./clusters/cluster.ts";
 import { fdfsProgram, whyNoFdfs } from "./clusters/fdfs-cluster.ts";
+import { whyNoFdhtd } from "./clusters/fdhtd.ts";
 import { startCluster } from "./clusters/start-cluster.ts";
 import { DATA_FOLDER_ROW, exchangeDataFolder } from "./data-folder.ts";
 import { type ForeignClient, npmClients, otherClients, runClient } from "./foreign-clients.ts";
 import { checkStorageIds, checkTwoStorages, IDS_ROW, TWO_ROW } from "./joins.ts";
+import { checkDuplicates, DUPLICATES_ROW } from "./mixed/duplicates.ts";
 import { checkLeaders, LEADERS_ROW, whyNoOwnAddress } from "./mixed/leaders.ts";
+import { checkRecovery, RECOVERY_ROWS } from "./mixed/recovery.ts";
 import { checkReplication, REPLICATION_ROWS } from "./mixed/replication.ts";
 import { rehearseTakeOver, TAKE_OVER_ROW } from "./mixed/take-over.ts";
+import { checkTrunk, TRUNK_ROWS } from "./mixed/trunk.ts";
 import { COMMANDS_ROW, checkCommands } from "./our-commands.ts";
 import { checkTools } from "./tools/check-tools.ts";
 import { linkFolder, toolRows } from "./tools/tool-box.ts";
@@ -97,11 +101,32 @@ export const suites: readonly Suite[] = [
     run: (_cluster, tracker, storage) => checkReplication(tracker, storage),
   },
   {
+    name: "recovery",
+    rows: RECOVERY_ROWS,
+    isPatient: true,
+    whyNot: async () => null,
+    run: (_cluster, tracker, storage) => checkRecovery(tracker, storage),
+  },
+  {
     name: "leaders",
     rows: [LEADERS_ROW],
     isPatient: true,
     whyNot: async () => whyNoOwnAddress(),
     run: (_cluster, tracker, storage) => checkLeaders(tracker, storage),
+  },
+  {
+    name: "trunk",
+    rows: TRUNK_ROWS,
+    isPatient: true,
+    whyNot: async () => null,
+    run: (_cluster, tracker, storage) => checkTrunk(tracker, storage),
+  },
+  {
+    name: "duplicates",
+    rows: [DUPLICATES_ROW],
+    isPatient: true,
+    whyNot: async () => whyNoFdhtd() ?? whyNoPeer() ?? whyNoFdfs(),
+    run: (_cluster, tracker, storage) => checkDuplicates(tracker, storage),
   },
   {
     name: "take-over",

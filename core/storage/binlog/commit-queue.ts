@@ -29,6 +29,15 @@ export interface CommitOptions {
   report(text: string): void;
   /** The control thread waits for records, and there are some now. */
   grown(): void;
+  /** Called before records are written: what must be on disk earlier. What it throws keeps the records out. */
+  prepare?(): void;
+}
+
+/** An open file with changes that must reach the disk before their records (durability "power"). */
+export interface DirtyFile {
+  readonly fd: number;
+  use(): void;
+  release(): void;
 }
 
 export class CommitQueue {
@@ -37,6 +46,8 @@ export class CommitQueue {
   readonly #flushesToDisk: boolean;
   readonly #report: (text: string) => void;
   readonly #grown: () => void;
+  readonly #prepare: (() => void) | undefined;
+  readonly #dirty = new Set<DirtyFile>();
   readonly #intents: Intents;
   readonly #flushSoon = (): void => this.flush();
   #text = "";
@@ -51,6 +62,7 @@ export class CommitQueue {
     this.#flushesToDisk = options.flushesToDisk;
     this.#report = options.report;
     this.#grown = options.grown;
+    this.#prepare = options.prepare;
     this.#intents = new Intents(folder, options.worker);
   }
 
@@ -64,6 +76,13 @@ export class CommitQueue {
   /** The same for a change that takes longer; what it returns ends the note, after the record. */
   intendLong(op: BinlogOp, name: string): () => void {
     return this.#intents.noteLong(op, name);
+  }
+
+  /** A file that several operations of this turn may have written to: flushed once for all of them. */
+  flushesFirst(file: DirtyFile): void {
+    if (!this.#flushesToDisk || this.#dirty.has(file)) return;
+    file.use();
+    this.#dirty.add(file);
   }
 
   /** Adds the record (one or more whole lines) of an operation that is done on disk; `waiter` hears of it this tick. */
@@ -85,6 +104,8 @@ export class CommitQueue {
     this.#waiting = [];
     let status: number = Status.OK;
     try {
+      for (const { fd } of this.#dirty) fdatasyncSync(fd);
+      this.#prepare?.();
       this.#scoreboard.whileBinlogLocked(() => this.#append(text));
       if (this.#flushesToDisk) fdatasyncSync(this.#fd);
     } catch (error) {
@@ -92,6 +113,8 @@ export class CommitQueue {
       const path = binlogPath(this.#folder, this.#scoreboard.binlogIndex);
       this.#report(`Cannot append ${waiting.length} records to ${path}: ${String(error)}`);
     }
+    for (const file of this.#dirty) file.release();
+    this.#dirty.clear();
     for (const waiter of waiting) this.#tell(waiter, status);
     // After the waiters: those of a failed append have taken their changes back.
     this.#intents.strikeOut();

@@ -51,6 +51,11 @@ function missingRecord(
     case Op.RENAME:
       if (!isThere || last?.op === Op.RENAME || find(otherName).kind !== "nothing") return null;
       return formatRecord(now, Op.RENAME, `${name} ${otherName}`);
+    case Op.SYNC_CREATE:
+    case Op.SYNC_LINK:
+    case Op.SYNC_DELETE:
+      // The sender was not told either, and sends again. `find` has thrown away what was cut off.
+      return null;
     default:
       // Changed in place: whether and how far cannot be told. The others get the file as it is.
       return isThere ? formatRecord(Math.max(modifiedAt, 1), Op.UPDATE, name) : null;

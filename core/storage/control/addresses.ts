@@ -3,7 +3,12 @@
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { formatServerAddress, type ServerAddress, type StorageSettings } from "../../../conf/index.ts";
+import {
+  formatServerAddress,
+  type ServerAddress,
+  type StorageIdEntry,
+  type StorageSettings,
+} from "../../../conf/index.ts";
 
 export interface ListenAddress {
   readonly hostname: string;
@@ -57,4 +62,10 @@ export async function resolveTracker(tracker: ServerAddress): Promise<ServerAddr
     }
   }
   return { hosts, port: tracker.port };
+}
+
+/** Where another storage of the group can be reached: with storage ids the table may know two addresses. */
+export function hostsOf(storageIds: readonly StorageIdEntry[], member: { id: string; ipAddress: string }): string[] {
+  const hosts = storageIds.find(({ id }) => id === member.id)?.hosts ?? [];
+  return [member.ipAddress, ...hosts.filter((host) => host !== member.ipAddress)];
 }

@@ -1,19 +1,21 @@
 // What start-up takes from the end of the binlog: the last changes of names, against late messages of other storages
 // (versions.ts), and the records that a crash kept from being written (repair.ts).
 
-import { appendFileSync, existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StorageSettings } from "../../../conf/index.ts";
-import { parseLogicName } from "../../fileid/logic-name.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { binlogPath } from "../binlog/binlog-files.ts";
 import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { type Intent, intentsPath, readIntents } from "../binlog/intents.ts";
 import { type BinlogRecord, isOwn, Op, parseRecord, upperOf } from "../binlog/record.ts";
-import { type Found, missingRecords } from "../binlog/repair.ts";
+import { missingRecords } from "../binlog/repair.ts";
+import type { Disks } from "../io/store-paths.ts";
 import { isReusable } from "../replication/judge.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { ORIGIN_OWN, ORIGIN_UNKNOWN } from "../scoreboard/versions.ts";
+import { SlotFiles } from "../trunk/slot-files.ts";
+import { findOnDisk, finishDeletion } from "./found-on-disk.ts";
 
 /** Some 700,000 records. */
 const TAIL_BYTES = 64 * 1024 * 1024;
@@ -59,7 +61,12 @@ async function recordMissing(
   });
   const now = Math.floor(Date.now() / 1000);
   const lastOf = (name: string): BinlogRecord | undefined => last.get(name);
-  const lines = missingRecords(intents, (name) => find(settings, name), lastOf, now);
+  const storePaths = settings.storePaths.map(({ path }) => path);
+  const slots = new SlotFiles(scoreboard, storePaths);
+  const disks: Disks = { config: settings, trunk: { slots } };
+  for (const { op, name } of intents) if (upperOf(op) === Op.DELETE) finishDeletion(disks, name);
+  const lines = missingRecords(intents, (name) => findOnDisk(disks, name), lastOf, now);
+  slots.close();
   if (lines.length === 0) return;
   scoreboard.whileBinlogLocked(() => {
     const { binlogIndex, binlogSize } = scoreboard;
@@ -112,25 +119,4 @@ function noteVersion({ versions }: Scoreboard, { op, name, otherName, timestamp 
   else if ((kind === Op.CREATE || kind === Op.UPDATE || kind === Op.LINK) && isReusable(name)) {
     versions.note(name, { timestamp, origin, isDeleted: false });
   }
-}
-
-function find(settings: StorageSettings, name: string): Found {
-  const nothing: Found = { kind: "nothing", modifiedAt: 0, target: "" };
-  try {
-    const { storePathIndex, truePath } = parseLogicName(name, settings.storePaths.length);
-    const path = join(settings.storePaths[storePathIndex]!.path, "data", truePath);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return nothing;
-    const modifiedAt = Math.floor(stat.mtimeMs / 1000);
-    if (!stat.isSymbolicLink()) return { kind: "file", modifiedAt, target: "" };
-    return { kind: "link", modifiedAt, target: targetName(settings, readlinkSync(path)) };
-  } catch {
-    return nothing;
-  }
-}
-
-function targetName({ storePaths }: StorageSettings, target: string): string {
-  const index = storePaths.findIndex(({ path }) => target.startsWith(`${path}/data/`));
-  if (index < 0) return "";
-  return `M${index.toString(16).toUpperCase().padStart(2, "0")}/${target.slice(`${storePaths[index]!.path}/data/`.length)}`;
 }

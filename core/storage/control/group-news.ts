@@ -13,13 +13,15 @@ export interface GroupNewsHelp {
   readonly port: number;
   /** `BASE/data/sync`, where the marks of peers are. */
   readonly syncFolder: string;
+  /** `BASE/data/trunk`, where the marks of their copies of the trunk binlog are. */
+  readonly trunkFolder: string;
   readonly questions: TrackerQuestions;
   readonly log: Logger;
 }
 
 /** Brings files and memory up to date before anything is served (storage.md §7.1 steps 5 and 6). */
 export async function catchUpWithGroup(help: GroupNewsHelp): Promise<void> {
-  const { flag, discovery, port, syncFolder, questions, log } = help;
+  const { flag, discovery, port, syncFolder, trunkFolder, questions, log } = help;
   const { groupName, addresses, parameters, id } = discovery;
   const { lastIpAddress, lastServerPort, syncSourceId } = flag.value;
   const own = addresses[0]!;
@@ -29,7 +31,7 @@ export async function catchUpWithGroup(help: GroupNewsHelp): Promise<void> {
     flag.update({ syncSourceId: sourceId });
   }
   if (!parameters.useStorageId && lastServerPort !== 0 && lastServerPort !== port) {
-    movePortOfMarkFiles(syncFolder, lastServerPort, port);
+    for (const folder of [syncFolder, trunkFolder]) movePortOfMarkFiles(folder, lastServerPort, port);
   }
   if (!parameters.storageIpChangedAutoAdjust || parameters.useStorageId) return;
   const [lastIp = ""] = lastIpAddress.split(",");
@@ -43,17 +45,19 @@ export async function catchUpWithGroup(help: GroupNewsHelp): Promise<void> {
 }
 
 /** Lines of a changelog: marks of deleted peers are put aside, those of moved ones renamed. */
-export function takeChangelog({ flag, discovery, port, syncFolder, log }: GroupNewsHelp, text: string): void {
+export function takeChangelog(help: GroupNewsHelp, text: string): void {
+  const { flag, discovery, port, syncFolder, trunkFolder, log } = help;
   const { groupName, parameters } = discovery;
   const complain = (line: string): void => log.error(`Cannot use a line of the tracker's changelog: '${line}'`);
   for (const change of parseChangelog(text, groupName, complain)) {
     const isSource = flag.value.syncSourceId === change.id;
     if (change.kind === "deleted") {
-      for (const name of retireMarkFiles(syncFolder, change.id, new Date())) log.info(`Put the mark ${name} aside`);
+      const retired = [syncFolder, trunkFolder].flatMap((folder) => retireMarkFiles(folder, change.id, new Date()));
+      for (const name of retired) log.info(`Put the mark ${name} aside`);
       log.notice(`Storage ${change.id} was deleted from the group`);
       if (isSource) flag.update({ syncSourceId: "" });
     } else if (!parameters.useStorageId) {
-      renameMarkFile(syncFolder, change.id, change.newId, port);
+      for (const folder of [syncFolder, trunkFolder]) renameMarkFile(folder, change.id, change.newId, port);
       log.notice(`Storage ${change.id} of the group has the address ${change.newId} now`);
       if (isSource) flag.update({ syncSourceId: change.newId });
     }

@@ -37,6 +37,9 @@ export class Membership {
   readonly #hasAnswered: boolean[];
   #leader: number | null = null;
   #trunkServer: Member | null = null;
+  #trunkAnnouncements = 0;
+  /** The word of a tracker that was not known to lead when it said it. Trackers do not repeat themselves. */
+  readonly #unheardWords = new Map<number, Member | null>();
 
   constructor(ownId: string, trackerCount: number) {
     this.ownId = ownId;
@@ -56,6 +59,16 @@ export class Membership {
 
   get trunkServer(): Member | null {
     return this.#trunkServer;
+  }
+
+  /** Counts what the leading tracker announced. */
+  get trunkAnnouncements(): number {
+    return this.#trunkAnnouncements;
+  }
+
+  /** The only tracker is taken for the leader, whatever address it calls itself by. */
+  isLeader(tracker: number): boolean {
+    return tracker === this.#leader || this.#ownStatus.length === 1;
   }
 
   find(id: string): Member | undefined {
@@ -82,6 +95,7 @@ export class Membership {
   /** A tracker answered a JOIN; `status` null = it refused. */
   joined(tracker: number, status: number | null): void {
     this.#hasAnswered[tracker] = true;
+    this.#unheardWords.delete(tracker);
     if (status !== null) this.#ownStatus[tracker] = status;
   }
 
@@ -124,8 +138,7 @@ export class Membership {
    */
   #verdict(tracker: number, mine: Member, brief: StorageBrief): ReturnType<typeof mergeStatus> {
     const verdict = mergeStatus(mine.status, brief.status);
-    const isLeader = tracker === this.#leader || this.#ownStatus.length === 1;
-    return verdict === "report-lower" && isLeader && brief.id !== this.ownId ? "take" : verdict;
+    return verdict === "report-lower" && this.isLeader(tracker) && brief.id !== this.ownId ? "take" : verdict;
   }
 
   /** A status that replication found out by itself (SYNCING, OFFLINE of a peer that is being filled). */
@@ -143,20 +156,32 @@ export class Membership {
     }
     if (index === this.#leader) return { kind: "unchanged" };
     if (this.#leader !== null) return { kind: "ask", old: this.#leader };
-    this.#leader = index;
+    this.#lead(index);
     return { kind: "adopted" };
   }
 
   /** The answer to `ask`: with two leaders there is none until they have elected again (RESELECT to both). */
   leaderChecked(announced: number, oldStillLeads: boolean): void {
-    this.#leader = oldStillLeads ? null : announced;
+    if (oldStillLeads) this.#leader = null;
+    else this.#lead(announced);
   }
 
   /** The trunk server that `tracker` announced; only the leader's word counts. Returns whether it was taken. */
   trunkServerAnnounced(tracker: number, server: Member | null): boolean {
-    if (tracker !== this.#leader) return false;
+    if (!this.isLeader(tracker)) {
+      this.#unheardWords.set(tracker, server);
+      return false;
+    }
+    this.#unheardWords.clear();
     this.#trunkServer = server;
+    this.#trunkAnnouncements++;
     return true;
+  }
+
+  #lead(tracker: number): void {
+    this.#leader = tracker;
+    const word = this.#unheardWords.get(tracker);
+    if (word !== undefined) this.trunkServerAnnounced(tracker, word);
   }
 
   /** The status to ask of a tracker with CHANGE_STATUS because the leader sees us differently; null = they agree. */

@@ -1,7 +1,8 @@
 // What the trackers decide for all storages (STORAGE_PARAMETER_REQ, tracker.md §4.15): text to typed values with C's
-// defaults. Trunk settings are read where trunk files are handled.
+// defaults, those of a storage that misses a key.
 
 import { parseConfText, type ReservedSpace, readReservedSpace } from "../../../conf/index.ts";
+import { parseTrunkParameters, type TrunkParameters } from "./trunk-parameters.ts";
 
 export interface TrackerParameters {
   readonly useStorageId: boolean;
@@ -12,7 +13,8 @@ export interface TrackerParameters {
   /** 0 in turn, 2 the store path with most free space (tracker.md §6.4). */
   readonly storePath: number;
   readonly reservedStorageSpace: ReservedSpace;
-  readonly useTrunkFile: boolean;
+  /** Null: use_trunk_file is off. */
+  readonly trunk: TrunkParameters | null;
   readonly storeSlaveFileUseLink: boolean;
   /** Changes of a file whose source is away may be made elsewhere. A C tracker does not tell: it sends them elsewhere. */
   readonly updateFailover: boolean;
@@ -40,7 +42,7 @@ export function parseTrackerParameters(text: string): TrackerParameters {
     storageIpChangedAutoAdjust: flag("storage_ip_changed_auto_adjust"),
     storePath: Number.parseInt(document.get("store_path") ?? "0", 10) || 0,
     reservedStorageSpace: reserved,
-    useTrunkFile: flag("use_trunk_file"),
+    trunk: flag("use_trunk_file") ? parseTrunkParameters((key) => document.get(key)) : null,
     storeSlaveFileUseLink: flag("store_slave_file_use_link"),
     updateFailover: document.get("update_failover") === undefined || flag("update_failover"),
   };

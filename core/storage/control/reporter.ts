@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { formatServerAddress, type ServerAddress } from "../../../conf/index.ts";
 import type { Logger } from "../../observe/logger.ts";
+import type { Command } from "../../wire/command.ts";
 import { PROTOCOL_VERSION } from "../../wire/limits.ts";
 import { storageStatusName } from "../../wire/storage-status.ts";
 import {
@@ -21,6 +22,7 @@ import {
 } from "../../wire/tracker-report.ts";
 import { resolveTracker } from "./addresses.ts";
 import { askAddresses, messageOf, textOf } from "./discovery.ts";
+import type { Errands } from "./errands.ts";
 import type { Member, Membership } from "./membership.ts";
 import { pause, unlessAborted } from "./pause.ts";
 import type { SyncSourceKeeper } from "./sync-source.ts";
@@ -61,6 +63,12 @@ export interface ReporterHelp {
   leaderAnnounced(brief: Member): Promise<void>;
   /** Members of the group or their statuses have changed. */
   groupChanged(): void;
+  /** What others want of a tracker. */
+  readonly errands: Errands;
+  /** A tracker's answer has been digested; `sentMs` (performance.now) is when it was asked. */
+  heard(tracker: number, sentMs: number): void;
+  /** Sends what else has changed. */
+  ownReports(tracker: number, link: TrackerLink): Promise<void>;
 }
 
 /** `ended` = the storage stops, `failed` = pause before the next try, `again` = join again soon. */
@@ -178,7 +186,7 @@ export class Reporter {
       isFirst = false;
       this.#lastFailure = "";
       if (isStale) return { kind: "again" };
-      await pause(TICK_MS, this.#signal);
+      await this.#help.errands.pause(this.#tracker, TICK_MS, this.#signal);
       if (this.#signal.aborted) return { kind: "ended" };
     }
   }
@@ -198,14 +206,16 @@ export class Reporter {
     const receivedKey = received.map(({ sourceId, timestamp }) => `${sourceId} ${timestamp}`).join();
     const hasNews = receivedKey !== this.#lastReceived && received.some(({ timestamp }) => timestamp > 0);
     if (hasNews && nowMs - this.#lastSyncReportMs >= help.heartBeatIntervalMs) {
-      if (await this.#take(link, await link.report(syncReport, { timestamps: received }))) return true;
+      if (await this.#report(link, syncReport, { timestamps: received })) return true;
       this.#lastReceived = receivedKey;
       this.#lastSyncReportMs = nowMs;
     }
     if (nowMs - this.#lastSpaceMs >= help.statReportIntervalMs) {
-      if (await this.#take(link, await link.report(reportDiskUsage, { paths: help.space() }))) return true;
+      if (await this.#report(link, reportDiskUsage, { paths: help.space() })) return true;
       this.#lastSpaceMs = nowMs;
     }
+    await help.errands.runAll(this.#tracker, link);
+    await help.ownReports(this.#tracker, link);
     const correction = help.membership.statusCorrection(this.#tracker);
     if (correction === null) return false;
     help.log.info(`Tracker ${this.#name} is told the status that the leader knows`, {
@@ -218,9 +228,17 @@ export class Reporter {
   async #beat(link: TrackerLink): Promise<boolean> {
     const stat = this.#help.stat();
     const isSame = this.#lastStat !== undefined && Buffer.compare(stat, this.#lastStat) === 0;
-    const answer = await link.report(storageBeat, { stat: isSame ? new Uint8Array(0) : stat });
+    const isStale = await this.#report(link, storageBeat, { stat: isSame ? new Uint8Array(0) : stat });
     this.#lastStat = stat;
-    return this.#take(link, answer);
+    return isStale;
+  }
+
+  /** True when the tracker has to be joined again. */
+  async #report<Q>(link: TrackerLink, command: Command<Q, ReportAnswer>, value: Q): Promise<boolean> {
+    const sentMs = performance.now();
+    const isStale = await this.#take(link, await link.report(command, value));
+    this.#help.heard(this.#tracker, sentMs);
+    return isStale;
   }
 
   /** Digests an answer in the order of its briefs; true when the tracker has to be joined again. */

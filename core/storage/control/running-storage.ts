@@ -9,15 +9,18 @@ import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import type { AccessLogKeeper } from "./access-log-keeper.ts";
 import { BinlogPacking } from "./binlog-packing.ts";
 import type { Discovery } from "./discovery.ts";
+import { Errands } from "./errands.ts";
 import { type GroupNewsHelp, takeChangelog } from "./group-news.ts";
 import type { InitFlagFile } from "./init-flag.ts";
 import { type Member, Membership } from "./membership.ts";
 import { Reporter, type ReporterHelp } from "./reporter.ts";
 import type { SpaceWatch } from "./space-watch.ts";
 import type { Statistics } from "./statistics.ts";
+import { StrayKeeper } from "./stray-keeper.ts";
 import { SyncSourceKeeper } from "./sync-source.ts";
 import type { LinkOptions } from "./tracker-link.ts";
 import type { TrackerQuestions } from "./tracker-questions.ts";
+import { TrunkMode } from "./trunk-mode.ts";
 import type { WorkerTeam } from "./worker-team.ts";
 
 /** How long running requests may take when the storage stops. */
@@ -70,6 +73,9 @@ export class RunningStorage implements StorageServer {
   readonly #log: Logger;
   readonly #membership: Membership;
   readonly #replicator: Replicator;
+  readonly #errands: Errands;
+  readonly #trunk: TrunkMode;
+  readonly #strays: StrayKeeper;
   readonly #reporters: Promise<unknown>;
   readonly #joined: Promise<void>;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -102,6 +108,18 @@ export class RunningStorage implements StorageServer {
       this.#copying.signal,
     );
     engines.team.onBinlogGrown(() => this.#replicator.binlogGrown());
+    this.#errands = new Errands(settings.trackerServers.length);
+    this.#strays = new StrayKeeper(settings, scoreboard, log);
+    this.#trunk = new TrunkMode(
+      {
+        ...{ settings, port, linkOptions, discovery, flag, questions, scoreboard, log },
+        membership: this.#membership,
+        errands: this.#errands,
+        team: engines.team,
+        publish: (topic, text) => this.#publish(topic, text),
+      },
+      discovery.parameters.trunk,
+    );
     this.#packing = settings.compressBinlog ? this.#startPacking() : null;
     const help = this.#reporterHelp();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -140,6 +158,8 @@ export class RunningStorage implements StorageServer {
     await this.#replicator.drained(DRAIN_MS);
     this.#copying.abort(new Error("the storage stops"));
     await this.#replicator.ended();
+    await this.#trunk.stop();
+    this.#strays.close();
     this.#saveStatistics();
     await this.#engines.accessLog?.close();
   }
@@ -149,6 +169,8 @@ export class RunningStorage implements StorageServer {
     this.#engines.space.refresh();
     this.#engines.accessLog?.tick(nowMs);
     this.#packing?.tick(nowMs);
+    this.#trunk.tick();
+    this.#strays.tick(nowMs);
     this.#publish("replication", JSON.stringify(this.#replicator.report()));
     if (nowMs - this.#statSavedMs < this.#parts.settings.syncStatFileIntervalSeconds * 1000) return;
     this.#statSavedMs = nowMs;
@@ -164,6 +186,7 @@ export class RunningStorage implements StorageServer {
 
   #groupChanged(): void {
     this.#replicator.groupChanged();
+    this.#trunk.groupChanged();
     this.#publish("members", JSON.stringify({ ownId: this.id, members: this.#membership.members }));
   }
 
@@ -225,6 +248,9 @@ export class RunningStorage implements StorageServer {
       changelogArrived: (text) => takeChangelog(news, text),
       groupChanged: () => this.#groupChanged(),
       leaderAnnounced: (brief) => this.#leaderAnnounced(brief),
+      errands: this.#errands,
+      heard: (tracker, sentMs) => this.#trunk.heard(tracker, sentMs),
+      ownReports: (tracker, link) => this.#trunk.reportTo(tracker, link),
     };
   }
 

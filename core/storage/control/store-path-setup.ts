@@ -1,7 +1,7 @@
 // What start-up does with the store paths: they must exist, belong to this storage, and have their directories; what an
 // earlier crash left half-received is removed.
 
-import { readdirSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import type { StorageSettings } from "../../../conf/index.ts";
 import { createDataDirectories, hasDataDirectories } from "../../disk/data-directories.ts";
 import { dataFolder } from "../../disk/data-paths.ts";
@@ -11,6 +11,7 @@ import { formatStorePathMark, judgeStorePathMark, parseStorePathMark } from "../
 import { readStorePathMark, storePathMarkFile, writeStorePathMark } from "../../disk/store-path-mark-file.ts";
 import type { Logger } from "../../observe/logger.ts";
 import { TEMPORARY_PREFIX } from "../io/new-file.ts";
+import { RecoveryFiles } from "../recovery/recovery-files.ts";
 
 const PROGRESS_MS = 1000;
 
@@ -33,16 +34,26 @@ export function requireStorePaths(settings: StorageSettings): void {
   if (problems.length > 0) throw new Error(`Cannot start: ${problems.join("; ")}`);
 }
 
-/** Makes what is missing of the data directories, telling how far it is. Returns the paths that had none. */
-export async function prepareDirectories(settings: StorageSettings, help: StorePathHelp): Promise<Set<number>> {
+/**
+ * Makes what is missing of the data directories, telling how far it is. Returns the paths that had none; where the storage
+ * `hadFiles`, these are marked for recovery first: with their directories they no longer look like that after a crash.
+ */
+export async function prepareDirectories(
+  settings: StorageSettings,
+  hadFiles: boolean,
+  help: StorePathHelp,
+): Promise<Set<number>> {
   const { log, owner, signal } = help;
   const count = settings.subdirCountPerPath;
   const created = new Set<number>();
   for (const [index, { path }] of settings.storePaths.entries()) {
     const data = dataFolder(path);
     ensureDirectory(data, DIRECTORY_MODE, owner);
-    if (hasDataDirectories(data, count)) continue;
+    const first = `${data}/00/00`;
+    if (existsSync(first) && hasDataDirectories(data, count)) continue;
     created.add(index);
+    if (hadFiles) new RecoveryFiles(path, owner).begin();
+    ensureDirectory(first, DIRECTORY_MODE, owner);
     const startMs = Date.now();
     let toldMs = startMs;
     log.info(`Creating ${count} x ${count} data directories in ${data}`);
@@ -72,8 +83,9 @@ export function removeLeftovers(settings: StorageSettings, log: Logger): void {
 }
 
 /**
- * Compares the marks on the disks with those remembered and writes what is missing (storage.md §5.5). Returns the marks
- * to remember; throws when a disk belongs to another storage. With check_store_path_mark = false nothing is looked at.
+ * Compares the marks on the disks with those remembered and writes what is missing (storage.md §5.5). `remember` gets the
+ * marks to keep before they are on the disks: after a crash in between they are written again. Throws when a disk belongs to
+ * another storage. With check_store_path_mark = false nothing is looked at.
  */
 export function checkStorePathMarks(
   settings: StorageSettings,
@@ -81,21 +93,43 @@ export function checkStorePathMarks(
   own: { readonly ipAddress: string; readonly port: number; readonly createTime: number },
   created: ReadonlySet<number>,
   { log, owner }: StorePathHelp,
-): (string | null)[] {
-  if (!settings.checkStorePathMark) return [...remembered];
-  return settings.storePaths.map(({ path }, index) => {
+  remember: (marks: (string | null)[]) => void,
+): void {
+  if (!settings.checkStorePathMark) return;
+  const missing = new Map<string, string>();
+  const marks = settings.storePaths.map(({ path }, index) => {
     const found = readStorePathMark(path);
     const known = remembered[index] ?? null;
     const action = judgeStorePathMark(known, found);
+    // A store path that was taken out of the settings and comes back. C takes its own mark for a stranger's then. A storage
+    // that remembers none of its paths has lost its identity, though, and must not serve files of an earlier life.
+    if (action === "foreign" && remembered.some((mark) => mark !== null) && isOwnMark(found, index, own)) {
+      log.notice(
+        `store_path${index} = ${path} has been a store path of this storage before: its files are served again`,
+      );
+      return found;
+    }
     if (action === "fine") return known;
     if (action === "foreign" || action === "different") throw new Error(foreignMark(index, path, found));
     if (action === "recreate" && !created.has(index)) {
       log.warn(`store_path${index} = ${path} has lost its mark ${storePathMarkFile(path)}: it is written again`);
     }
     const mark = formatStorePathMark({ ...own, storePathIndex: index });
-    writeStorePathMark(path, mark, owner);
+    missing.set(path, mark);
     return mark;
   });
+  if (marks.every((mark, index) => mark === (remembered[index] ?? null))) return;
+  remember(marks);
+  for (const [path, mark] of missing) writeStorePathMark(path, mark, owner);
+}
+
+function isOwnMark(
+  text: string | null,
+  index: number,
+  own: { readonly ipAddress: string; readonly port: number },
+): boolean {
+  const mark = text === null ? null : parseStorePathMark(text);
+  return mark?.ipAddress === own.ipAddress && mark.port === own.port && mark.storePathIndex === index;
 }
 
 function foreignMark(index: number, path: string, found: string | null): string {

@@ -45,6 +45,11 @@ export class TrackerLink {
     return unlessAborted(opening, signal);
   }
 
+  /** False when it was lost in the middle of something. */
+  get isUsable(): boolean {
+    return this.#connection.isUsable;
+  }
+
   /** Rejects with a RemoteError; its `status` is what the tracker answered. */
   async request<Q, S>(command: Command<Q, S>, value: Q): Promise<S> {
     return this.#decode(command, await this.#ask(command, value));

@@ -5,9 +5,11 @@ import { formatServerAddress, type ServerAddress } from "../../../conf/index.ts"
 import type { Logger } from "../../observe/logger.ts";
 import { Status } from "../../wire/status.ts";
 import { notifyReselectLeader, trackerGetStatus } from "../../wire/tracker-cluster.ts";
+import { listStorage, type StorageInfo } from "../../wire/tracker-list.ts";
 import { getServerId, getStorageStatus } from "../../wire/tracker-lookup.ts";
 import {
   changelogRequest,
+  parameterRequest,
   reportIpChanged,
   reportStatus,
   type StorageBrief,
@@ -16,6 +18,7 @@ import {
 } from "../../wire/tracker-report.ts";
 import { resolveTracker } from "./addresses.ts";
 import { isAnswer, messageOf, textOf } from "./discovery.ts";
+import { parseTrackerParameters, type TrackerParameters } from "./parameters.ts";
 import { pause, unlessAborted } from "./pause.ts";
 import { type LinkOptions, TrackerLink } from "./tracker-link.ts";
 
@@ -134,6 +137,17 @@ export class TrackerQuestions {
       (latest, source) => (latest !== null && latest.untilTimestamp >= source.untilTimestamp ? latest : source),
       null,
     );
+  }
+
+  /** What the trackers decide for all storages; rejects when none answers. */
+  async parameters(): Promise<TrackerParameters> {
+    const answers = await this.#askAll((link) => link.request(parameterRequest, {}));
+    return parseTrackerParameters(textOf(answers[0]!.text));
+  }
+
+  /** The group's storages with their statistics as this tracker has them. */
+  async storages(index: number, groupName: string): Promise<StorageInfo[]> {
+    return (await this.#ask(index, (link) => link.request(listStorage, { groupName, storageId: "" }))).storages;
   }
 
   /** REPORT_STATUS to every tracker; rejects when none takes it. */

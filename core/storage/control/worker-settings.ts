@@ -1,10 +1,12 @@
 // What every I/O worker of this storage is told when it starts: settings and what the trackers said, in one plain message.
 
-import type { StorageSettings } from "../../../conf/index.ts";
+import { duplicateIndexPlace, type StorageSettings } from "../../../conf/index.ts";
+import type { DuplicatesConfig } from "../duplicates/duplicates.ts";
 import { accessLogPath } from "../io/worker.ts";
 import type { WorkerConfig } from "../io/worker-config.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
-import { type ListenAddress, localAddresses } from "./addresses.ts";
+import type { TrunkSetup } from "../trunk/shared-space.ts";
+import { announcedPort, type ListenAddress, localAddresses } from "./addresses.ts";
 import type { Discovery } from "./discovery.ts";
 
 /** `worker` is 0-based. */
@@ -14,6 +16,7 @@ export function workerConfig(
   discovery: Discovery,
   scoreboard: Scoreboard,
   addresses: readonly ListenAddress[],
+  trunk: TrunkSetup | null = null,
 ): WorkerConfig {
   const { accessLog } = settings;
   return {
@@ -29,14 +32,17 @@ export function workerConfig(
     basePath: settings.basePath,
     buffSizeBytes: settings.buffSizeBytes,
     maxConnections: settings.maxConnections,
+    connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
     networkTimeoutMs: settings.networkTimeoutSeconds * 1000,
+    localAddresses: localAddresses(settings),
     durability: settings.durability,
     allowHosts: settings.allowHosts,
     addressesById: Object.fromEntries(discovery.storageIds.map((entry) => [entry.id, entry.hosts[0]!])),
+    slaveFilesUseLink: discovery.parameters.storeSlaveFileUseLink,
     updateFailover: discovery.parameters.updateFailover,
-    readThrough: settings.readThrough
-      ? { connectTimeoutMs: settings.connectTimeoutSeconds * 1000, localAddresses: localAddresses(settings) }
-      : null,
+    readThrough: settings.readThrough,
+    trunk,
+    duplicates: duplicatesConfig(settings, discovery),
     accessLog: accessLog.enabled
       ? {
           path: accessLogPath(settings.basePath),
@@ -44,5 +50,19 @@ export function workerConfig(
           flushIntervalMs: accessLog.flushIntervalSeconds * 1000,
         }
       : null,
+  };
+}
+
+function duplicatesConfig(settings: StorageSettings, discovery: Discovery): DuplicatesConfig | null {
+  const place = duplicateIndexPlace(settings);
+  if (place === null) return null;
+  return {
+    place,
+    method: settings.fileSignatureMethod,
+    namespace: settings.keyNamespace,
+    trackers: settings.trackerServers,
+    ownAddresses: discovery.addresses,
+    ownPort: announcedPort(settings),
+    workerCount: settings.workThreads,
   };
 }

@@ -7,6 +7,7 @@ import { isBun, startWorker, type WorkerHandle } from "../../runtime/index.ts";
 import type { BodyResult } from "../io/body-receiver.ts";
 import { startIoWorker } from "../io/worker.ts";
 import type { WorkerCommand, WorkerConfig, WorkerMessage } from "../io/worker-config.ts";
+import type { TrunkSetup } from "../trunk/shared-space.ts";
 import { BodyThreads } from "./body-threads.ts";
 
 const FIRST_RESTART_MS = 200;
@@ -19,6 +20,12 @@ const CLOSING_EXTRA_MS = 1500;
 export interface WorkerTeam {
   /** Who is told when the control thread waits for records and some have come. */
   onBinlogGrown(listener: () => void): void;
+  /** Who is told when a worker finds no room in the trunk files of a store path; it answers with `trunkFileReady`. */
+  onTrunkFileWanted(listener: (storePath: number) => void): void;
+  /** What became of the wish: 0, or the errno that stands against another trunk file. */
+  trunkFileReady(storePath: number, status: number): void;
+  /** Tells all workers that small files go into trunk files from now on. */
+  trunkStarted(setup: TrunkSetup): void;
   /** Stops accepting, lets running requests end within `graceMs`, writes what waits. */
   close(graceMs: number): Promise<void>;
 }
@@ -39,9 +46,20 @@ export async function startWorkerTeam(
     tell = listener;
   };
   const grown = (): void => tell();
+  let want = (_storePath: number): void => {};
+  const onTrunkFileWanted = (listener: (storePath: number) => void): void => {
+    want = listener;
+  };
+  const wantTrunkFile = (storePath: number): void => want(storePath);
   if (!isBun) {
-    const { close } = await startIoWorker(configOf(0), log, { binlogGrown: grown });
-    return { close, onBinlogGrown };
+    const single = await startIoWorker(configOf(0), log, { binlogGrown: grown, wantTrunkFile });
+    return {
+      onBinlogGrown,
+      onTrunkFileWanted,
+      trunkFileReady: (storePath, status) => single.trunkFileReady(storePath, status),
+      trunkStarted: (setup) => single.trunkStarted(setup),
+      close: (graceMs) => single.close(graceMs),
+    };
   }
   const pass = (to: number, fd: number): void => members[to]?.adopt(fd);
   const bodies = new BodyThreads(configOf(0).scoreboard, log, startThread, ({ worker, id, result }) =>
@@ -49,10 +67,18 @@ export async function startWorkerTeam(
   );
   const members = Array.from(
     { length: count },
-    (_, worker) => new TeamMember(configOf(worker), { log, grown, pass, bodies, beforeRestart, startThread }),
+    (_, worker) =>
+      new TeamMember(configOf(worker), { log, grown, wantTrunkFile, pass, bodies, beforeRestart, startThread }),
   );
   const team: WorkerTeam = {
     onBinlogGrown,
+    onTrunkFileWanted,
+    trunkFileReady(storePath, status) {
+      for (const member of members) member.tell({ kind: "trunk-file", storePath, status });
+    },
+    trunkStarted(setup) {
+      for (const member of members) member.startTrunk(setup);
+    },
     async close(graceMs) {
       await Promise.all(members.map((member) => member.close(graceMs)));
       await bodies.close();
@@ -70,6 +96,7 @@ export async function startWorkerTeam(
 interface MemberHelp {
   readonly log: Logger;
   readonly grown: () => void;
+  readonly wantTrunkFile: (storePath: number) => void;
   readonly pass: (to: number, fd: number) => void;
   readonly bodies: BodyThreads;
   readonly beforeRestart: (worker: number) => Promise<void>;
@@ -78,7 +105,7 @@ interface MemberHelp {
 
 /** One worker thread and its successors. */
 class TeamMember {
-  readonly #config: WorkerConfig;
+  #config: WorkerConfig;
   readonly #help: MemberHelp;
   #thread: WorkerHandle | undefined;
   #closed: (() => void) | undefined;
@@ -104,6 +131,7 @@ class TeamMember {
         else if (message.kind === "binlog-grown") this.#help.grown();
         else if (message.kind === "pass") this.#help.pass(message.to, message.fd);
         else if (message.kind === "body") this.#help.bodies.send(message.storePath, message.command);
+        else if (message.kind === "trunk-file") this.#help.wantTrunkFile(message.storePath);
         else if (message.kind === "closed") this.#closed?.();
         else if (message.kind === "listening") {
           isServing = true;
@@ -126,6 +154,16 @@ class TeamMember {
         this.#restart();
       });
     });
+  }
+
+  tell(command: WorkerCommand): void {
+    this.#thread?.post(command);
+  }
+
+  /** Its successors know it from their start. */
+  startTrunk(setup: TrunkSetup): void {
+    this.#config = { ...this.#config, trunk: setup };
+    this.tell({ kind: "trunk", setup });
   }
 
   /** Serves a connection of another worker; one that has died meanwhile resets it, as it did its own. */

@@ -122,6 +122,7 @@ export class TemporaryFile {
   readonly #worker: WorkerContext;
   readonly storePath: number;
   #isOpen = true;
+  #modifiedAt = 0;
   #crc: number | null;
 
   /** `hasCrc`: the CRC32 of what is written will be asked for. */
@@ -132,7 +133,8 @@ export class TemporaryFile {
     const { config } = worker;
     const folder = `${config.storePaths[storePath]!.path}/data`;
     this.path = `${folder}/${TEMPORARY_PREFIX}${process.pid}-${config.worker}-${worker.nextSerial()}.tmp`;
-    this.fd = openCounted(worker, this.path, "w");
+    // Readable, too: what fits into a trunk file is copied there.
+    this.fd = openCounted(worker, this.path, "w+");
   }
 
   write(chunk: Uint8Array): void {
@@ -153,13 +155,20 @@ export class TemporaryFile {
     if (crc !== null) this.#crc = crc;
   }
 
+  /** False when `fd` is of no use any more. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Seconds of the file's last change. */
   get modifiedAt(): number {
-    return Math.floor(fstatSync(this.fd).mtimeMs / 1000);
+    if (this.#isOpen) this.#modifiedAt = Math.floor(fstatSync(this.fd).mtimeMs / 1000);
+    return this.#modifiedAt;
   }
 
   /** Sets the file's times, flushes it where the durability asks for it, and closes it. */
   finish(timestamp: number | null): void {
+    if (!this.#isOpen) return;
     if (timestamp !== null) futimesSync(this.fd, timestamp, timestamp);
     if (this.#worker.config.durability === "power") fdatasyncSync(this.fd);
     this.#close();
@@ -169,6 +178,11 @@ export class TemporaryFile {
   publish(path: string): void {
     inDirectory(path, () => renameWithoutReplacing(this.path, path));
     flushDirectory(this.#worker, path);
+  }
+
+  /** What was published under `path` can be published under another name, too: a file with two names. */
+  again(path: string): void {
+    linkSync(path, this.path);
   }
 
   /** Gives the file its real name and replaces what has it. */

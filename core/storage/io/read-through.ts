@@ -48,20 +48,15 @@ export class ReadThrough {
   readonly #resting = new Map<string, number>();
   #reads = 0;
 
-  constructor(
-    config: WorkerConfig,
-    settings: NonNullable<WorkerConfig["readThrough"]>,
-    scoreboard: Scoreboard,
-    group: GroupWatch,
-    log: NetLog,
-  ) {
+  constructor(config: WorkerConfig, scoreboard: Scoreboard, group: GroupWatch, log: NetLog) {
     this.#scoreboard = scoreboard;
     this.#group = group;
     this.#log = log;
     this.#networkTimeoutMs = config.networkTimeoutMs;
     this.#pool = new ConnectionPool({
-      ...settings,
+      connectTimeoutMs: config.connectTimeoutMs,
       networkTimeoutMs: config.networkTimeoutMs,
+      localAddresses: config.localAddresses,
       maxIdleMs: MAX_IDLE_MS,
       probeAfterMs: PROBE_AFTER_MS,
     });

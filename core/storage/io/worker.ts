@@ -10,9 +10,15 @@ import { LogFile } from "../../observe/log-file.ts";
 import { loadNative, type Socket } from "../../runtime/index.ts";
 import { binlogFolder } from "../binlog/binlog-files.ts";
 import { CommitQueue } from "../binlog/commit-queue.ts";
+import type { Duplicates } from "../duplicates/duplicates.ts";
+import { FIRST_OWNER } from "../scoreboard/connections.ts";
 import { LockTable } from "../scoreboard/lock-table.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
+import { openDuplicates } from "../service/open-duplicates.ts";
 import { storageRoutes } from "../service/routes.ts";
+import type { TrunkSetup } from "../trunk/shared-space.ts";
+import { trunkFolder } from "../trunk/trunk-file.ts";
+import { TrunkStore } from "../trunk/trunk-store.ts";
 import type { BodyResult } from "./body-receiver.ts";
 import { GroupWatch } from "./group-watch.ts";
 import { HotFiles } from "./hot-files.ts";
@@ -24,6 +30,8 @@ import type { WorkerContext } from "./worker-context.ts";
 
 /** What a worker tells the control thread. */
 export interface ControlLine {
+  /** The trunk files of this store path have no room: another one is wanted. */
+  wantTrunkFile(storePath: number): void;
   /** The control thread waits for records, and there are some. */
   binlogGrown(): void;
   /** A connection that another worker shall serve; absent where there is one worker. */
@@ -37,6 +45,10 @@ export interface RunningWorker {
   adopt(fd: number): void;
   /** A large body has come to its end. */
   bodyEnded(id: number, result: BodyResult): void;
+  /** Small files go into trunk files from now on. */
+  trunkStarted(setup: TrunkSetup): void;
+  /** What became of the wish for a trunk file. */
+  trunkFileReady(storePath: number, status: number): void;
   /** Stops accepting, lets running requests end, writes what waits. */
   close(graceMs: number): Promise<void>;
 }
@@ -55,6 +67,25 @@ function openAccessLog(config: WorkerConfig, scoreboard: Scoreboard): AccessLog 
   return new AccessLog(file, settings.precision);
 }
 
+function openTrunkStore(config: WorkerConfig, scoreboard: Scoreboard, log: NetLog, control: ControlLine): TrunkStore {
+  const trunk = new TrunkStore({
+    scoreboard,
+    owner: config.worker + FIRST_OWNER,
+    storePaths: config.storePaths.map(({ path }) => path),
+    folder: trunkFolder(config.basePath),
+    link: {
+      groupName: config.groupName,
+      connectTimeoutMs: config.connectTimeoutMs,
+      networkTimeoutMs: config.networkTimeoutMs,
+      localAddresses: config.localAddresses,
+      warn: (text) => log.warn(text),
+    },
+    wantTrunkFile: (storePath) => control.wantTrunkFile(storePath),
+  });
+  if (config.trunk !== null) trunk.start(config.trunk);
+  return trunk;
+}
+
 /** Starts serving; rejects with a coded error when an address cannot be bound. */
 export async function startIoWorker(config: WorkerConfig, log: NetLog, control: ControlLine): Promise<RunningWorker> {
   const calls = await loadNative();
@@ -68,12 +99,14 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
     flushesToDisk: config.durability === "power",
     report: (text) => log.error(text),
     grown: () => control.binlogGrown(),
+    prepare: () => trunk.flush(),
   });
+  const trunk = openTrunkStore(config, scoreboard, log, control);
   const group = new GroupWatch(scoreboard);
-  const { readThrough: how } = config;
-  const readThrough = how === null ? null : new ReadThrough(config, how, scoreboard, group, log);
+  const readThrough = config.readThrough ? new ReadThrough(config, scoreboard, group, log) : null;
   const largeBodies =
     control.body === undefined ? null : new LargeBodies(config.worker, config.networkTimeoutMs, control.body);
+  let duplicates: Duplicates | null = null;
   let serial = 0;
   const context: WorkerContext = {
     config,
@@ -84,11 +117,16 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
     group,
     readThrough,
     hotFiles: new HotFiles(scoreboard),
+    trunk,
+    get duplicates() {
+      return duplicates;
+    },
     largeBodies,
     accessLog,
     log,
     nextSerial: () => ++serial,
   };
+  if (config.duplicates !== null) duplicates = openDuplicates(context, config.duplicates);
   /** The kernel spreads connections by hash, some workers get twice as many as others; those of the busy ones would wait. */
   const passOn = (socket: Socket): boolean => {
     const to = scoreboard.connections.lessBusyWorker();
@@ -135,6 +173,8 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
     await Promise.all(servers.map((server) => server.close(0)));
     readThrough?.close();
     context.hotFiles.close();
+    duplicates?.close();
+    trunk.close();
     throw error;
   }
   if (control.pass !== undefined) scoreboard.connections.setServing();
@@ -146,11 +186,15 @@ export async function startIoWorker(config: WorkerConfig, log: NetLog, control: 
       });
     },
     bodyEnded: (id, result) => largeBodies?.ended(id, result),
+    trunkStarted: (setup) => trunk.start(setup),
+    trunkFileReady: (storePath, status) => trunk.fileReady(storePath, status),
     async close(graceMs) {
       await Promise.all(servers.map((server) => server.close(graceMs)));
       readThrough?.close();
       context.hotFiles.close();
+      duplicates?.close();
       commits.close();
+      trunk.close();
       accessLog?.close();
     },
   };

@@ -6,6 +6,7 @@ import type { Logger } from "../../observe/logger.ts";
 import { statusText } from "../../wire/status.ts";
 import { messageOf } from "../control/discovery.ts";
 import { pause } from "../control/pause.ts";
+import type { Disks } from "../io/store-paths.ts";
 import { deliver } from "./deliver.ts";
 import type { PeerTraits } from "./delivery.ts";
 import { LagMeter } from "./lag.ts";
@@ -28,7 +29,8 @@ export interface CopierHelp {
   readonly copyPauseMs: number;
   readonly skipsInvalid: boolean;
   binlogEnd(): Position;
-  pathOf(name: string): string | null;
+  /** Where this storage's files are. */
+  readonly disks: Disks;
   countBytes(bytes: number): void;
 }
 
@@ -144,7 +146,7 @@ export class Copier {
 
   /** Sends one record and settles it in the window; never rejects. */
   async #send(pipe: Pipe, entry: Entry): Promise<void> {
-    const { groupName, pathOf, copyPauseMs } = this.#help;
+    const { groupName, disks, copyPauseMs } = this.#help;
     const countBytes = (bytes: number): void => {
       this.copiedBytes += bytes;
       this.#help.countBytes(bytes);
@@ -152,7 +154,7 @@ export class Copier {
     const { op, name } = entry.record;
     try {
       const status = await this.#lanes.run((link) =>
-        deliver({ link, groupName, traits: this.#traits, pathOf, countBytes }, entry.record),
+        deliver({ link, groupName, traits: this.#traits, disks, countBytes }, entry.record),
       );
       if (pipe !== this.#pipe) return;
       if (status === 0) this.#confirm(pipe, entry);

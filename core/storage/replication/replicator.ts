@@ -2,20 +2,21 @@
 
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import type { StorageIdEntry, StorageSettings } from "../../../conf/index.ts";
-import { parseLogicName } from "../../fileid/logic-name.ts";
+import { duplicateIndexPlace, type StorageSettings } from "../../../conf/index.ts";
 import type { Logger } from "../../observe/logger.ts";
 import type { PeerReport, ReplicationReport } from "../../wire/own-commands.ts";
 import { StorageStatus } from "../../wire/storage-status.ts";
 import { BINLOG_ROTATE_BYTES } from "../binlog/binlog-files.ts";
+import { hostsOf } from "../control/addresses.ts";
 import { retireMarkFiles } from "../control/changelog.ts";
 import type { LinkOptions } from "../control/dial.ts";
 import type { Discovery } from "../control/discovery.ts";
 import type { InitFlagFile } from "../control/init-flag.ts";
-import type { Member, Membership } from "../control/membership.ts";
+import type { Membership } from "../control/membership.ts";
 import { pause } from "../control/pause.ts";
 import type { TrackerQuestions } from "../control/tracker-questions.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import { SlotFiles } from "../trunk/slot-files.ts";
 import { isBefore, markFileName, type Position } from "./mark.ts";
 import { PeerTask, type PeerTaskHelp } from "./peer-task.ts";
 
@@ -39,6 +40,7 @@ export interface ReplicatorHelp {
 
 export class Replicator {
   readonly #help: ReplicatorHelp;
+  readonly #slots: SlotFiles;
   readonly #taskHelp: PeerTaskHelp;
   readonly #signal: AbortSignal;
   readonly #tasks = new Map<string, { readonly task: PeerTask; readonly ended: Promise<void> }>();
@@ -46,6 +48,8 @@ export class Replicator {
   constructor(help: ReplicatorHelp, signal: AbortSignal) {
     this.#help = help;
     this.#signal = signal;
+    const storePaths = help.settings.storePaths.map(({ path }) => path);
+    this.#slots = new SlotFiles(help.scoreboard, storePaths);
     this.#taskHelp = this.#makeTaskHelp();
   }
 
@@ -69,7 +73,8 @@ export class Replicator {
   }
 
   report(): ReplicationReport {
-    const { discovery } = this.#help;
+    const { discovery, settings, scoreboard } = this.#help;
+    const place = duplicateIndexPlace(settings);
     const { index, offset } = this.#binlogEnd();
     const tasks = [...this.#tasks.values()].sort((a, b) => (a.task.id < b.task.id ? -1 : 1));
     return {
@@ -78,6 +83,7 @@ export class Replicator {
       binlogIndex: index,
       binlogSize: offset,
       peers: tasks.flatMap(({ task }) => this.#reportOf(task)),
+      ...(place === null ? {} : { duplicates: { index: place.kind, ...scoreboard.duplicates } }),
     };
   }
 
@@ -106,6 +112,7 @@ export class Replicator {
   /** Resolves when all tasks have ended after the signal. */
   async ended(): Promise<void> {
     await Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
+    this.#slots.close();
   }
 
   #start(id: string): void {
@@ -186,12 +193,12 @@ export class Replicator {
       markEveryRows: settings.writeMarkFileFreq,
       skipsInvalid: settings.fileSyncSkipInvalidRecord,
       member: (id) => membership.find(id),
-      addressOf: (member) => ({ hosts: addressesOf(storageIds, member), port: member.port }),
+      addressOf: (member) => ({ hosts: hostsOf(storageIds, member), port: member.port }),
       markName: (id) => markFileName(id, port, parameters.useStorageId),
       isSettled: () => flag.value.syncOldDone,
       binlogEnd: () => this.#binlogEnd(),
       awaitRecords: () => scoreboard.awaitBinlog(),
-      pathOf: (name) => pathOf(settings, name),
+      disks: { config: settings, trunk: { slots: this.#slots } },
       countBytes: (bytes) => this.#help.countBytes(bytes),
       positionToward: (id) => this.#tasks.get(id)?.task.committed ?? null,
       feedingOrder: (id) => questions.feedingOrder(groupName, id),
@@ -207,20 +214,5 @@ export class Replicator {
         for (const name of retireMarkFiles(folder, id, new Date())) log.info(`Put the mark ${name} aside`);
       },
     };
-  }
-}
-
-/** With storage ids the table may know two addresses. */
-function addressesOf(storageIds: readonly StorageIdEntry[], member: Member): readonly string[] {
-  const hosts = storageIds.find(({ id }) => id === member.id)?.hosts ?? [];
-  return [member.ipAddress, ...hosts.filter((host) => host !== member.ipAddress)];
-}
-
-function pathOf({ storePaths }: StorageSettings, name: string): string | null {
-  try {
-    const { storePathIndex, truePath } = parseLogicName(name, storePaths.length);
-    return join(storePaths[storePathIndex]!.path, "data", truePath);
-  } catch {
-    return null;
   }
 }

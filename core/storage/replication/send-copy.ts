@@ -7,7 +7,9 @@ import { Status } from "../../wire/status.ts";
 import { QueryFlag, queryFileInfo } from "../../wire/storage-client.ts";
 import { syncCreateFile, syncUpdateFile } from "../../wire/storage-sync.ts";
 import type { BinlogRecord } from "../binlog/record.ts";
-import { type Delivery, NOTHING_TO_SEND } from "./delivery.ts";
+import { factsOf, linkTarget } from "../io/stored-facts.ts";
+import { SLOT_HEADER_SIZE } from "../trunk/slot-header.ts";
+import { type Delivery, located, NOTHING_TO_SEND } from "./delivery.ts";
 import { isReusable } from "./judge.ts";
 
 /** Up to this size a file is read and sent as one piece. */
@@ -41,14 +43,32 @@ export const isPiece = (length: number): boolean => length <= PIECE_BYTES;
 
 export interface SendableFile {
   readonly fd: number;
+  /** Where its content begins: of a file inside a trunk file behind the slot's header. */
+  readonly start: number;
   readonly size: number;
   /** Unix seconds. */
   readonly modifiedAt: number;
+  close(): void;
 }
 
 /** Opens what a name stands for, links followed; null when it is gone or no file. */
-export function openForSending(path: string | null): SendableFile | null {
-  if (path === null) return null;
+export function openForSending(delivery: Delivery, name: string): SendableFile | null {
+  const { disks } = delivery;
+  const stored = located(delivery, name);
+  const own = stored === null ? null : factsOf(disks, stored);
+  if (stored === null || own === null) return null;
+  const target = own.kind === "link" ? linkTarget(disks, stored, own) : stored;
+  const facts = target === null || target === stored ? own : factsOf(disks, target);
+  if (facts !== null && facts.slot !== null && facts.kind === "file") {
+    const { named, file } = facts.slot;
+    file.use();
+    const start = named.offset + SLOT_HEADER_SIZE;
+    return { fd: file.fd, start, size: named.fileSize, modifiedAt: named.modifiedAt, close: () => file.release() };
+  }
+  return openPlain(stored.path);
+}
+
+function openPlain(path: string): SendableFile | null {
   let fd: number;
   try {
     fd = openSync(path, "r");
@@ -57,8 +77,9 @@ export function openForSending(path: string | null): SendableFile | null {
     throw error;
   }
   const stat = fstatSync(fd);
-  if (stat.isFile()) return { fd, size: stat.size, modifiedAt: Math.floor(stat.mtimeMs / 1000) };
-  closeSync(fd);
+  const close = (): void => closeSync(fd);
+  if (stat.isFile()) return { fd, start: 0, size: stat.size, modifiedAt: Math.floor(stat.mtimeMs / 1000), close };
+  close();
   return null;
 }
 
@@ -69,7 +90,7 @@ export async function sendCopy(
   name: string,
   kind: "create" | "update",
 ): Promise<number> {
-  const file = openForSending(delivery.pathOf(name));
+  const file = openForSending(delivery, name);
   if (file === null) return NOTHING_TO_SEND;
   try {
     let command: CopyCommand = kind === "create" ? syncCreateFile : syncUpdateFile;
@@ -93,7 +114,7 @@ export async function sendCopy(
     }
     return judge(delivery, kind, await send(delivery, command, fields, file), file.size);
   } finally {
-    closeSync(file.fd);
+    file.close();
   }
 }
 
@@ -101,11 +122,11 @@ async function send(
   { link }: Delivery,
   command: CopyCommand,
   fields: Parameters<CopyCommand["request"]["format"]>[0],
-  { fd, size }: { readonly fd: number; readonly size: number },
+  { fd, start, size }: SendableFile,
 ): Promise<number> {
-  const piece = isPiece(size) ? readPiece(fd, 0, size) : null;
+  const piece = isPiece(size) ? readPiece(fd, start, size) : null;
   return piece === null
-    ? link.stream(command, fields, piecesOf(fd, 0, size), size)
+    ? link.stream(command, fields, piecesOf(fd, start, size), size)
     : link.askWith(command, fields, piece);
 }
 

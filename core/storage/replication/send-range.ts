@@ -2,7 +2,6 @@
 // The bytes are those that stand there now. A peer that cannot apply the change gets the whole file; so it does when the
 // file here has moved on so far that the range is gone: later records would not fit what it has.
 
-import { closeSync } from "node:fs";
 import { Status } from "../../wire/status.ts";
 import { syncAppendFile, syncModifyFile, syncTruncateFile } from "../../wire/storage-sync.ts";
 import { type BinlogRecord, Op, upperOf } from "../binlog/record.ts";
@@ -12,7 +11,7 @@ import { isPiece, openForSending, piecesOf, readPiece, sendCopy } from "./send-c
 /** Returns the refusing status, 0 for success. */
 export async function sendRange(delivery: Delivery, record: BinlogRecord): Promise<number> {
   const { name, first: offset, second: byteCount } = record;
-  const file = openForSending(delivery.pathOf(name));
+  const file = openForSending(delivery, name);
   if (file === null) return NOTHING_TO_SEND;
   let status: number;
   try {
@@ -26,7 +25,7 @@ export async function sendRange(delivery: Delivery, record: BinlogRecord): Promi
         ? await delivery.link.stream(command, fields, piecesOf(file.fd, offset, byteCount), byteCount)
         : await delivery.link.askWith(command, fields, piece);
   } finally {
-    closeSync(file.fd);
+    file.close();
   }
   if (status === Status.OK) delivery.countBytes(byteCount);
   return ended(delivery, record, status);
@@ -35,9 +34,9 @@ export async function sendRange(delivery: Delivery, record: BinlogRecord): Promi
 /** Returns the refusing status, 0 for success. */
 export async function sendTruncation(delivery: Delivery, record: BinlogRecord): Promise<number> {
   const { name, first: oldSize, second: newSize, timestamp } = record;
-  const file = openForSending(delivery.pathOf(name));
+  const file = openForSending(delivery, name);
   if (file === null) return NOTHING_TO_SEND;
-  closeSync(file.fd);
+  file.close();
   const { groupName } = delivery;
   const fields = { oldSize, newSize, timestamp, groupName, fileName: name };
   return ended(delivery, record, await delivery.link.ask(syncTruncateFile, fields));

@@ -11,6 +11,8 @@ const PATHS_MAX = 256;
 export const LOCK_STRIPES = 65_536;
 /** Names share these: a change of one makes a worker look at the others anew. */
 export const EPOCHS = 65_536;
+/** What a thread says of the piece of a trunk file that it writes. */
+export const CLAIM_CELLS = 4;
 /** Counters of one worker. */
 export const ROW = counterNames.length;
 
@@ -36,7 +38,13 @@ export const Cell = {
   BINLOG_AWAITED: 16,
   /** Some worker fills the newest directory. */
   DIRECTORY_TAKEN: 17,
-  SIZE: 20,
+  /** Uploads that were stored as files of their own because no slot of a trunk file could be had. */
+  TRUNK_MISSES: 18,
+  /** Uploads whose equal could not be looked for because the index did not answer. */
+  DUPLICATE_MISSES: 19,
+  /** Uploads that became a link to a content which was there. */
+  DUPLICATES_FOUND: 20,
+  SIZE: 24,
 } as const;
 
 /** Typed views over the whole buffer; 64-bit ones come first, so that all are aligned. */
@@ -61,9 +69,14 @@ export interface Views {
   readonly serving: Int32Array;
   /** By worker: answers given, counting round. */
   readonly answers: Int32Array;
+  readonly slotClaims: Int32Array;
+  /** By worker: links of which the index of duplicates has not been told yet that they are gone. */
+  readonly duplicateDebts: Int32Array;
   readonly sourceIds: Uint8Array;
   readonly noticeBytes: Uint8Array;
 }
+
+type IntView = Int32Array<SharedArrayBuffer>;
 
 /** Views over `buffer`, or over a new one of zeros. */
 export function openViews(given?: SharedArrayBuffer): Views {
@@ -78,6 +91,9 @@ export function openViews(given?: SharedArrayBuffer): Views {
     EPOCHS,
     WORKERS_MAX,
     WORKERS_MAX,
+    // The last ones count the owners.
+    (WORKERS_MAX + 3) * CLAIM_CELLS,
+    WORKERS_MAX,
   ];
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
   const buffer = given ?? new SharedArrayBuffer(sum(floats) * 8 + sum(ints) * 4 + SOURCE_IDS_BYTES + NOTICE_BYTES);
@@ -89,9 +105,10 @@ export function openViews(given?: SharedArrayBuffer): Views {
   const [counters, freeMb, totalMb, reservedMb, binlogSize] = floats.map(
     (count) => new Float64Array(buffer, next(count * 8), count),
   ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-  const [cells, stripes, ownerConnections, sourceTimes, noticeCells, versions, epochs, serving, answers] = ints.map(
-    (count) => new Int32Array(buffer, next(count * 4), count),
-  ) as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+  const intViews = ints.map((count) => new Int32Array(buffer, next(count * 4), count));
+  const [cells, stripes, ownerConnections, sourceTimes, noticeCells, versions, epochs, serving, answers, ...others] =
+    intViews as [IntView, IntView, IntView, IntView, IntView, IntView, IntView, IntView, IntView, ...IntView[]];
+  const [slotClaims, duplicateDebts] = others as [IntView, IntView];
   const sourceIds = new Uint8Array(buffer, next(SOURCE_IDS_BYTES), SOURCE_IDS_BYTES);
   const noticeBytes = new Uint8Array(buffer, next(NOTICE_BYTES), NOTICE_BYTES);
   return {
@@ -110,6 +127,8 @@ export function openViews(given?: SharedArrayBuffer): Views {
     epochs,
     serving,
     answers,
+    slotClaims,
+    duplicateDebts,
     sourceIds,
     noticeBytes,
   };

@@ -1,9 +1,9 @@
-// What the control thread tells the I/O workers now and then: the members of the group, the state of replication. Each topic
-// is one text in shared memory with a generation, so that a worker reads it again only when it has changed.
+// What the control thread tells the I/O workers now and then: the members of the group, the state of replication, the trunk
+// server. Each topic is one text in shared memory with a generation, so that a worker reads it again only when it has changed.
 
 import type { SharedLock } from "./shared-lock.ts";
 
-const TOPICS = ["members", "replication"] as const;
+const TOPICS = ["members", "replication", "trunk", "trunk-status"] as const;
 export type NoticeTopic = (typeof TOPICS)[number];
 
 const TEXT_BYTES = 64 * 1024;

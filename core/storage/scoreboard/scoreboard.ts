@@ -7,6 +7,7 @@ import { Directories } from "./directories.ts";
 import { Cell, EPOCHS, LOCK_STRIPES, openViews, ROW } from "./memory.ts";
 import { Notices, type NoticeTopic } from "./notices.ts";
 import { SharedLock } from "./shared-lock.ts";
+import { SlotClaims } from "./slot-claims.ts";
 import { SourceTimes } from "./source-times.ts";
 import { ORIGIN_OTHERS, ORIGIN_UNKNOWN, Versions } from "./versions.ts";
 
@@ -15,6 +16,7 @@ export class Scoreboard {
   readonly #cells: Int32Array;
   readonly #stripes: Int32Array;
   readonly #epochs: Int32Array;
+  readonly #duplicateDebts: Int32Array;
   readonly #counters: Float64Array;
   readonly #freeMb: Float64Array;
   readonly #totalMb: Float64Array;
@@ -26,6 +28,8 @@ export class Scoreboard {
   readonly #sources: SourceTimes;
   readonly #notices: Notices;
   readonly #ownLocks: readonly SharedLock[];
+  /** Threads that write into trunk files. */
+  readonly slotClaims: SlotClaims;
   readonly connections: Connections;
   readonly directories: Directories;
   /** What was lately done to which name. */
@@ -36,6 +40,7 @@ export class Scoreboard {
     this.#owner = worker + FIRST_OWNER;
     const views = openViews(buffer);
     this.buffer = views.buffer;
+    this.#duplicateDebts = views.duplicateDebts;
     this.#counters = views.counters;
     this.#freeMb = views.freeMb;
     this.#totalMb = views.totalMb;
@@ -55,6 +60,7 @@ export class Scoreboard {
     const versionLock = new SharedLock(views.cells, Cell.VERSION_LOCK, this.#owner);
     this.versions = new Versions(views.versions, versionLock);
     this.#ownLocks = [directoryLock, this.#binlogLock, this.#sourceLock, noticeLock, versionLock];
+    this.slotClaims = new SlotClaims(views.slotClaims, this.#owner);
   }
 
   // ---- counters ----
@@ -98,6 +104,11 @@ export class Scoreboard {
 
   freeMb(path: number): number {
     return this.#freeMb[path]!;
+  }
+
+  /** What uploads leave free on this path. */
+  reservedMb(path: number): number {
+    return this.#reservedMb[path]!;
   }
 
   /** The turn of store paths, counting up. */
@@ -172,6 +183,42 @@ export class Scoreboard {
     return Atomics.exchange(this.#cells, Cell.BINLOG_AWAITED, 0) === 1;
   }
 
+  // ---- trunk files ----
+
+  /** An upload was stored as a file of its own because no slot could be had. */
+  trunkMissed(): void {
+    Atomics.add(this.#cells, Cell.TRUNK_MISSES, 1);
+  }
+
+  get trunkMisses(): number {
+    return Atomics.load(this.#cells, Cell.TRUNK_MISSES) >>> 0;
+  }
+
+  // ---- duplicates ----
+
+  /** An upload was stored without looking for its equal. */
+  duplicateMissed(): void {
+    Atomics.add(this.#cells, Cell.DUPLICATE_MISSES, 1);
+  }
+
+  duplicateFound(): void {
+    Atomics.add(this.#cells, Cell.DUPLICATES_FOUND, 1);
+  }
+
+  /** Links of which this worker has not told the index of duplicates yet that they are gone. */
+  setDuplicateDebts(count: number): void {
+    Atomics.store(this.#duplicateDebts, this.#owner - FIRST_OWNER, count);
+  }
+
+  /** Since the start of the storage. */
+  get duplicates(): { readonly found: number; readonly misses: number; readonly owed: number } {
+    return {
+      found: Atomics.load(this.#cells, Cell.DUPLICATES_FOUND) >>> 0,
+      misses: Atomics.load(this.#cells, Cell.DUPLICATE_MISSES) >>> 0,
+      owed: this.#duplicateDebts.reduce((sum, count) => sum + count, 0),
+    };
+  }
+
   // ---- notices of the control thread ----
 
   publish(topic: NoticeTopic, text: string): boolean {
@@ -244,6 +291,7 @@ export class Scoreboard {
   /** Gives back what an earlier thread in this worker's place held when it died: locks and its connections' count. */
   reclaim(): void {
     for (const lock of this.#ownLocks) lock.reclaim();
+    this.slotClaims.reclaim();
     for (let stripe = 0; stripe < LOCK_STRIPES; stripe++) {
       Atomics.compareExchange(this.#stripes, stripe, this.#owner, 0);
     }

@@ -1,20 +1,20 @@
-// CREATE_LINK (storage.md §2.13): a second name for a file, as a symbolic link with an absolute target.
+// CREATE_LINK (storage.md §2.13): another storage, or a client, wants a second name for a file that is here.
 
-import { lstatSync, symlinkSync } from "node:fs";
-import { checkExtension, formatSlaveName, formatTail } from "../../fileid/file-id.ts";
-import { encodeBlock } from "../../fileid/packed-block.ts";
+import { checkExtension } from "../../fileid/file-id.ts";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { encodeResponse } from "../../wire/command.ts";
 import { LOGIC_NAME_LIMIT } from "../../wire/limits.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
 import { createLink } from "../../wire/storage-client.ts";
-import { formatRecord, Op } from "../binlog/record.ts";
-import { flushDirectory, inDirectory, removeQuietly } from "../io/new-file.ts";
+import { signatureToHex } from "../duplicates/debt-lines.ts";
+import type { Duplicates } from "../duplicates/duplicates.ts";
 import { ClientCompletion, countTried, type OperationCounters, type Session } from "../io/session.ts";
-import { checkGroup, locate, placeNewFile, type StoredName } from "../io/store-paths.ts";
+import { checkGroup } from "../io/store-paths.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
+import { type CountedLink, makeCountedLink } from "./counted-link.ts";
+import { type LinkWish, makeLink } from "./make-link.ts";
+import { requireIndex } from "./open-duplicates.ts";
 
 const SUM_MAX = 256;
 const SIGNATURE_LIMIT = 64;
@@ -40,49 +40,48 @@ export const createLinkRoute: WholeRoute<Session> = {
     ) {
       throw new ProtocolError(`Cannot link with lengths ${lengths.join(", ")}`);
     }
-    const source = locate(worker, sourceName);
-    const stat = lstatSync(source.path, { throwIfNoEntry: false });
-    if (stat === undefined) throw new ProtocolError(`Cannot find ${sourceName}`, Status.ENOENT);
-    if (!stat.isFile()) throw new ProtocolError(`${sourceName} is no regular file`);
-    const seconds = Math.floor(Date.now() / 1000);
-    const link = nameLink(session, source, masterName, prefix, fileExt, stat.size, seconds);
-    const now = ownTimestamp(worker, link);
-    countTried(worker, counters);
-    worker.commits.intend(Op.LINK, link.name);
-    inDirectory(link.path, () => symlinkSync(source.path, link.path));
-    flushDirectory(worker, link.path);
-    noteWritten(worker, link.name, ownChange(now));
-    const packet = encodeResponse(createLink, {
-      groupName: worker.config.groupName,
-      fileName: link.name,
+    const { duplicates } = worker;
+    if (duplicates !== null) {
+      // Its deletion would not be counted.
+      if (masterName !== "") throw new ProtocolError("Cannot count a link with the name of a slave");
+      requireIndex(duplicates);
+      const wish = { sourceName, masterName, prefix, ext: fileExt };
+      void linkCounted(session, duplicates, signature, wish).catch((error: unknown) => session.failWith(error));
+      return;
+    }
+    makeLink(session, { sourceName, masterName, prefix, ext: fileExt }, (made) => {
+      if (made instanceof Error) {
+        session.failWith(made);
+        return;
+      }
+      countTried(worker, counters);
+      const packet = encodeResponse(createLink, { groupName, fileName: made.name });
+      worker.commits.push(made.record, new ClientCompletion(session, counters, 0, packet, made.undo));
     });
-    const undo = (): void => removeQuietly(link.path);
-    const completion = new ClientCompletion(session, counters, 0, packet, undo);
-    worker.commits.push(formatRecord(now, Op.LINK, `${link.name} ${sourceName}`), completion);
   },
 };
 
-function nameLink(
-  { worker }: Session,
-  source: StoredName,
-  masterName: string,
-  prefix: string,
-  ext: string,
-  size: number,
-  now: number,
-): StoredName {
-  if (masterName === "") {
-    const random = (): number => Math.floor(Math.random() * 0x1_0000_0000);
-    const block = encodeBlock(worker.config.sourceBytes, now, "normal", size, random(), random());
-    return locate(worker, placeNewFile(worker, source.storePathIndex, block, formatTail(ext, random())));
-  }
-  if (locate(worker, masterName).storePathIndex !== source.storePathIndex) {
-    throw new ProtocolError("Cannot link across store paths");
-  }
-  const link = locate(worker, formatSlaveName(masterName, prefix, ext));
-  if (link.name.length >= LOGIC_NAME_LIMIT)
-    throw new ProtocolError(`Cannot use a link name of ${link.name.length} bytes`);
-  if (lstatSync(link.path, { throwIfNoEntry: false }) !== undefined)
-    throw new ProtocolError(`${link.name} exists`, Status.EEXIST);
-  return link;
+/** With check_file_duplicate here, too: the content's count includes the link, or there is none. C only logs a failure. */
+function linkCounted(session: Session, duplicates: Duplicates, signature: Uint8Array, wish: LinkWish): Promise<void> {
+  return duplicates.whileAlone(signatureToHex(signature), async () => {
+    const made = await makeCountedLink(session, duplicates, signature, wish);
+    countTried(session.worker, counters);
+    if (made === "missing") throw new ProtocolError(`Cannot find ${wish.sourceName}`, Status.ENOENT);
+    await committed(session, made);
+  });
+}
+
+function committed(session: Session, { name, record, recorded, undo }: CountedLink): Promise<void> {
+  const { worker } = session;
+  const packet = encodeResponse(createLink, { groupName: worker.config.groupName, fileName: name });
+  const completion = new ClientCompletion(session, counters, 0, packet, undo);
+  return new Promise((resolve) => {
+    worker.commits.push(record, {
+      committed(status) {
+        if (status === Status.OK) recorded();
+        completion.committed(status);
+        resolve();
+      },
+    });
+  });
 }

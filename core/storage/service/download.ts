@@ -10,9 +10,12 @@ import { Status } from "../../wire/status.ts";
 import { downloadFile } from "../../wire/storage-client.ts";
 import { HotFile, KEPT_CONTENT_MAX, type Kept } from "../io/hot-files.ts";
 import { countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
-import { checkGroup, locate } from "../io/store-paths.ts";
+import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
+import { linkTarget } from "../io/stored-facts.ts";
 import { closeStored, openStored, readStored, sizeOfStored } from "../io/stored-file.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { type FoundSlot, type SlotPlace, slotPlaceOf } from "../trunk/slot-files.ts";
+import { SLOT_HEADER_SIZE, SlotType } from "../trunk/slot-header.ts";
 import { downloadThrough, isMissing, mayReadThrough } from "./read-through.ts";
 
 /** Of the file with a file's metadata (storage.md §2.8). */
@@ -46,7 +49,8 @@ export const downloadRoute: WholeRoute<Session> = {
     const { worker } = session;
     if (offset < 0 || byteCount < 0) throw new ProtocolError(`Cannot download ${byteCount} bytes at ${offset}`);
     checkGroup(worker, groupName);
-    const { path } = locate(worker, fileName);
+    const stored = locate(worker, fileName);
+    const { path } = stored;
     session.fileName = fileName;
     const kept = worker.hotFiles.find(fileName);
     if (kept !== null && sendKept(session, request, kept)) {
@@ -54,6 +58,7 @@ export const downloadRoute: WholeRoute<Session> = {
       return;
     }
     const epoch = worker.scoreboard.epochOf(fileName);
+    if (sendSlot(session, request, stored, epoch, true)) return;
     worker.counters[Counter.totalFileOpenCount]! += 1;
     let fd: number;
     try {
@@ -95,6 +100,75 @@ function sendOpened(session: Session, request: DownloadRequest, fd: number, epoc
   }
   sendFile(session, fd, offset, length, () => closeStored(fd));
   return true;
+}
+
+/** Answers with a file that lies inside a trunk file, or what a link there leads to; false when there is none of this name. */
+function sendSlot(
+  session: Session,
+  request: DownloadRequest,
+  stored: StoredName,
+  epoch: number,
+  followsLinks: boolean,
+): boolean {
+  const place = slotPlaceOf(stored);
+  if (place === null) return false;
+  const { worker } = session;
+  const { slots } = worker.trunk;
+  const { fileSize } = place.named;
+  const { offset, byteCount, fileName } = request;
+  const isWhole = offset === 0 && (byteCount === 0 || byteCount >= fileSize);
+  worker.counters[Counter.totalFileOpenCount]! += 1;
+  const bytes = isWhole && fileSize <= KEPT_CONTENT_MAX ? slots.read(place) : null;
+  const isFile = bytes !== null && bytes[0] === SlotType.FILE;
+  const found = isFile ? null : slots.find(place);
+  if (!isFile && found === null) return false;
+  worker.counters[Counter.successFileOpenCount]! += 1;
+  if (found?.isLink === true) return followsLinks && sendLinked(session, request, stored, found, place);
+  const length = lengthToSend(fileSize, offset, byteCount);
+  if (bytes !== null) {
+    // The answer's head takes the place of the last bytes of the slot's header.
+    const answer = bytes.subarray(SLOT_HEADER_SIZE - HEADER_SIZE);
+    answer.set(headOf(length));
+    if (worker.hotFiles.hasRoomFor(fileSize) && worker.hotFiles.wants(fileName)) {
+      worker.hotFiles.keep(fileName, epoch, answer);
+    }
+    sendKept(session, WHOLE, answer);
+    return true;
+  }
+  const { file, named } = found!;
+  file.use();
+  sendFile(session, file.fd, named.offset + SLOT_HEADER_SIZE + offset, length, () => file.release());
+  return true;
+}
+
+/** What a link inside a trunk file leads to: one step, as in C. Throws what answers 2. */
+function sendLinked(
+  session: Session,
+  request: DownloadRequest,
+  link: StoredName,
+  found: FoundSlot,
+  place: SlotPlace,
+): boolean {
+  const { worker } = session;
+  const facts = { kind: "link", size: found.named.fileSize, modifiedAt: found.named.modifiedAt } as const;
+  const target = linkTarget(worker, link, { ...facts, slot: { ...found, place } });
+  if (target === null) throw new ProtocolError(`${link.name} leads nowhere`, Status.ENOENT);
+  // Under the link's name nothing is kept: it does not change when its target does.
+  if (sendSlot(session, { ...request, fileName: target.name }, target, worker.scoreboard.epochOf(target.name), false)) {
+    return true;
+  }
+  const fd = openStored(target.path);
+  sendFile(session, fd, request.offset, lengthOrClose(fd, request), () => closeStored(fd));
+  return true;
+}
+
+function lengthOrClose(fd: number, { offset, byteCount }: Range): number {
+  try {
+    return lengthToSend(sizeOfStored(fd), offset, byteCount);
+  } catch (error) {
+    closeStored(fd);
+    throw error;
+  }
 }
 
 /** Answers with what is kept of the file; false when that does not do. */

@@ -1,24 +1,21 @@
 // What is known on this storage of a name that somebody changes: the last change and the file on disk. The rules that use
 // it are in replication/judge.ts.
 
-import { lstatSync } from "node:fs";
 import type { Session } from "../io/session.ts";
 import type { StoredName } from "../io/store-paths.ts";
+import { factsOf } from "../io/stored-facts.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
 import { type Incoming, isReusable, type LocalState, nextTimestamp } from "../replication/judge.ts";
 import { ORIGIN_OWN } from "../scoreboard/versions.ts";
 
 /** Of a link the time is that of the change which made it: the link's own is when it was made here. */
-export function localState(
-  { scoreboard }: WorkerContext,
-  { name, path }: Pick<StoredName, "name" | "path">,
-): LocalState {
-  const version = scoreboard.versions.of(name);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return { version, file: null };
-  const modifiedAt = stat.isSymbolicLink() ? (version?.timestamp ?? 0) : Math.floor(stat.mtimeMs / 1000);
+export function localState(worker: WorkerContext, stored: StoredName): LocalState {
+  const version = worker.scoreboard.versions.of(stored.name);
+  const facts = factsOf(worker, stored);
+  if (facts === null) return { version, file: null };
+  const modifiedAt = facts.kind === "link" ? (version?.timestamp ?? 0) : facts.modifiedAt;
   // What is no file has no size that another could have.
-  return { version, file: { modifiedAt, size: stat.isFile() ? stat.size : -1 } };
+  return { version, file: { modifiedAt, size: facts.kind === "file" ? facts.size : -1 } };
 }
 
 /** When and from whom a change of another storage is. */
@@ -27,7 +24,7 @@ export function incoming({ worker, peerId }: Session, timestamp: number): Incomi
 }
 
 /** The Unix second of a change that a client makes here. */
-export function ownTimestamp(worker: WorkerContext, stored: Pick<StoredName, "name" | "path">): number {
+export function ownTimestamp(worker: WorkerContext, stored: StoredName): number {
   const now = Math.floor(Date.now() / 1000);
   return isReusable(stored.name) ? nextTimestamp(now, ORIGIN_OWN, localState(worker, stored)) : now;
 }

@@ -2,7 +2,7 @@
 // so a reader never sees half of it.
 
 import { Buffer } from "node:buffer";
-import { existsSync, lstatSync, readFileSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { encodeResponse } from "../../wire/command.ts";
 import { LOGIC_NAME_LIMIT } from "../../wire/limits.ts";
@@ -13,7 +13,8 @@ import { type BinlogOp, formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory, TemporaryFile } from "../io/new-file.ts";
 import { isMadeBy, sourceMember } from "../io/read-through-plan.ts";
 import { ClientCompletion, countDone, countTried, type OperationCounters, type Session } from "../io/session.ts";
-import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
+import { checkGroup, locate, metadataOf, type StoredName } from "../io/store-paths.ts";
+import { factsOf, readableFacts } from "../io/stored-facts.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
 import { Counter } from "../scoreboard/counters.ts";
 import { noteDeleted, noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
@@ -31,10 +32,8 @@ const getCounters: OperationCounters = {
   success: Counter.successGetMetaCount,
 };
 
-function requireFile(stored: StoredName): void {
-  if (statSync(stored.path, { throwIfNoEntry: false }) === undefined) {
-    throw new ProtocolError(`Cannot find ${stored.name}`, Status.ENOENT);
-  }
+function requireFile(worker: WorkerContext, stored: StoredName): void {
+  if (readableFacts(worker, stored) === null) throw new ProtocolError(`Cannot find ${stored.name}`, Status.ENOENT);
 }
 
 /**
@@ -77,9 +76,9 @@ export const setMetadataRoute: WholeRoute<Session> = {
     session.fileName = fileName + SUFFIX;
     requireTurn(worker, fileName);
     whileLocked(session, fileName, () => {
-      requireFile(stored);
+      requireFile(worker, stored);
       countTried(worker, setCounters);
-      const timestamp = ownTimestamp(worker, { name: fileName + SUFFIX, path: stored.path + SUFFIX });
+      const timestamp = ownTimestamp(worker, metadataOf(stored));
       const record = change(session, stored, flag, metadata, timestamp);
       const completion = new ClientCompletion(session, setCounters, 0, null, null);
       if (record === null) {
@@ -134,13 +133,13 @@ export const getMetadataRoute: WholeRoute<Session> = {
     // metadata missing: the file has not come yet, whoever has it knows both. File missing, metadata here: a deletion is
     // half done here, or the file was lost; what we hold belongs to no file that can be read here, so the others decide.
     const asked = fileName + SUFFIX;
-    if (!existsSync(stored.path) && mayReadThrough(session, fileName, asked)) {
+    if (factsOf(worker, stored) === null && mayReadThrough(session, fileName, asked)) {
       countTried(worker, getCounters);
       const done = (): void => countDone(worker, getCounters);
       askThrough(session, getMetadata, { groupName, fileName }, { asked, flags: 0, done });
       return;
     }
-    requireFile(stored);
+    requireFile(worker, stored);
     const path = stored.path + SUFFIX;
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) throw new ProtocolError(`${fileName} has no metadata`, Status.ENOENT);

@@ -1,6 +1,5 @@
 // QUERY_FILE_INFO (storage.md §2.10): size and time from the file, CRC and source from its name where the name tells.
 
-import { lstatSync, statSync } from "node:fs";
 import { readFileName } from "../../fileid/file-id.ts";
 import type { FileSource } from "../../fileid/packed-block.ts";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
@@ -10,6 +9,7 @@ import { Status } from "../../wire/status.ts";
 import { QueryFlag, queryFileInfo } from "../../wire/storage-client.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate } from "../io/store-paths.ts";
+import { readableFacts } from "../io/stored-facts.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
 import { checksumOf } from "./checksum.ts";
 import { askThrough, mayReadThrough } from "./read-through.ts";
@@ -31,22 +31,23 @@ export const queryInfoRoute: WholeRoute<Session> = {
     const { worker } = session;
     checkGroup(worker, groupName);
     if (fileName.length > NAME_MAX) throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
-    const { path } = locate(worker, fileName);
+    const stored = locate(worker, fileName);
+    const { path } = stored;
     session.fileName = fileName;
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined && header.status !== C_SENDER_FLAGS && mayReadThrough(session, fileName)) {
+    const readable = readableFacts(worker, stored);
+    if (readable === null && header.status !== C_SENDER_FLAGS && mayReadThrough(session, fileName)) {
       const options = { asked: fileName, flags: header.status, done: () => {} };
       askThrough(session, queryFileInfo, { groupName, fileName }, options);
       return;
     }
-    if (stat === undefined) throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);
+    if (readable === null) throw new ProtocolError(`Cannot find ${fileName}`, Status.ENOENT);
     if (fileName.length < NAME_MIN) throw new ProtocolError(`Cannot use a name of ${fileName.length} bytes`);
-    const facts = factsOf(fileName);
-    // Of a link: the size of what it points to, its own time.
-    const modificationTime = Math.floor(lstatSync(path).mtimeMs / 1000);
+    const facts = nameFactsOf(fileName);
     const sourceIp = facts === null ? "" : addressOf(worker, facts.source);
     const answer = (crc32: number): void => {
-      const info = { fileSize: stat.size, modificationTime, crc32, sourceIp };
+      // Of a link: the size of what it points to, its own time.
+      const { size: fileSize, modifiedAt: modificationTime } = readable;
+      const info = { fileSize, modificationTime, crc32, sourceIp };
       session.reply(encodeResponse(queryFileInfo, info, worker.scoreboard.responseIpSize));
     };
     const isInName = facts !== null && facts.kind === "normal";
@@ -62,7 +63,7 @@ export const queryInfoRoute: WholeRoute<Session> = {
 };
 
 /** Null for a name that carries no readable block: its checksum is computed. */
-function factsOf(fileName: string): ReturnType<typeof readFileName> | null {
+function nameFactsOf(fileName: string): ReturnType<typeof readFileName> | null {
   try {
     return readFileName(fileName);
   } catch {

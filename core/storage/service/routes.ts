@@ -1,9 +1,8 @@
-// The table of a storage: command number to operation. Commands of roles this server does not have (trunk server, disk
-// recovery source) are absent and answer 22, as C does outside those roles.
+// The table of a storage: command number to operation. What is not in it answers 22.
 
 import type { Route, StreamRoute, WholeRoute } from "../../net/frame-protocol.ts";
 import { activeTest, quit } from "../../wire/common-commands.ts";
-import { replicationStatus } from "../../wire/own-commands.ts";
+import { listStoredFiles, replicationStatus, trunkStatus } from "../../wire/own-commands.ts";
 import { Status } from "../../wire/status.ts";
 import * as client from "../../wire/storage-client.ts";
 import * as sync from "../../wire/storage-sync.ts";
@@ -14,6 +13,7 @@ import { deleteRoute } from "./delete.ts";
 import { downloadRoute } from "./download.ts";
 import { getMetadataRoute, setMetadataRoute } from "./metadata.ts";
 import { modifyRoute } from "./modify.ts";
+import { onePathBinlogRoute, storedFilesRoute } from "./one-path-binlog.ts";
 import { queryInfoRoute } from "./query-info.ts";
 import { regenerateRoute } from "./regenerate.ts";
 import { replicationStatusRoute } from "./replication-status.ts";
@@ -27,6 +27,14 @@ import {
   syncTruncateRoute,
 } from "./sync-small.ts";
 import { truncateRoute } from "./truncate.ts";
+import { trunkAllocConfirmRoute, trunkAllocSpaceRoute, trunkFreeSpaceRoute } from "./trunk-allocation.ts";
+import {
+  deleteBinlogMarksRoute,
+  truncateBinlogRoute,
+  trunkBinlogSizeRoute,
+  trunkSyncBinlogRoute,
+} from "./trunk-binlog.ts";
+import { trunkStatusRoute } from "./trunk-status.ts";
 import { uploadAppenderRoute, uploadRoute } from "./upload.ts";
 import { uploadSlaveRoute } from "./upload-slave.ts";
 
@@ -65,7 +73,17 @@ const operations: readonly (readonly [{ readonly number: number }, Route<Session
   [sync.syncTruncateFile, syncTruncateRoute],
   [sync.syncRenameFile, syncRenameRoute],
   [sync.syncCreateLink, syncCreateLinkRoute],
+  [sync.fetchOnePathBinlog, onePathBinlogRoute],
+  [sync.trunkAllocSpace, trunkAllocSpaceRoute],
+  [sync.trunkAllocConfirm, trunkAllocConfirmRoute],
+  [sync.trunkFreeSpace, trunkFreeSpaceRoute],
+  [sync.trunkSyncBinlog, trunkSyncBinlogRoute],
+  [sync.trunkGetBinlogSize, trunkBinlogSizeRoute],
+  [sync.trunkDeleteBinlogMarks, deleteBinlogMarksRoute],
+  [sync.trunkTruncateBinlogFile, truncateBinlogRoute],
   [replicationStatus, replicationStatusRoute],
+  [trunkStatus, trunkStatusRoute],
+  [listStoredFiles, storedFilesRoute],
 ];
 
 /** Refusals end as every operation does, with their line in the access log. */

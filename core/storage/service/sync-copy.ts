@@ -2,7 +2,7 @@
 // temporary name, gets the source's time, and replaces what is there when it is the later one.
 
 import { Buffer } from "node:buffer";
-import { lstatSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
@@ -14,10 +14,13 @@ import { TemporaryFile } from "../io/new-file.ts";
 import { receiveBody } from "../io/receive-body.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
+import { factsOf } from "../io/stored-facts.ts";
 import { type CopyVerdict, judgeCopy } from "../replication/judge.ts";
 import { Counter } from "../scoreboard/counters.ts";
+import { slotPlaceOf } from "../trunk/slot-files.ts";
 import { incoming, localState, noteWritten } from "./local-state.ts";
 import { lockNameOf, noteSource, recorded, syncHeadSize } from "./sync-common.ts";
+import { receiveIntoSlot } from "./sync-slot.ts";
 import { whileLocked } from "./while-locked.ts";
 
 const FIXED_SIZE = 36;
@@ -73,7 +76,7 @@ class SyncCopy implements BodySink {
       counters[Counter.successSyncInBytes]! += size;
       noteWritten(worker, stored.name, incoming(this.#session, timestamp));
     } else this.#file?.discard();
-    const isHere = isTaken || lstatSync(stored.path, { throwIfNoEntry: false }) !== undefined;
+    const isHere = isTaken || factsOf(worker, stored) !== null;
     if (!isHere && !this.#copy.isAnnouncedOnly) {
       // Deleted here: a record would bring it back on others.
       noteSource(this.#session, timestamp);
@@ -120,6 +123,10 @@ function route(isUpdate: boolean): StreamRoute<Session> {
         throw new ProtocolError(`Cannot take ${fileSize} bytes: ${streamLength} follow`);
       }
       const copy: Copy = { stored, size: fileSize, timestamp, op, isAnnouncedOnly };
+      const place = slotPlaceOf(stored);
+      if (place !== null && !isAnnouncedOnly && verdictOf(session, copy) !== "have") {
+        return receiveIntoSlot(session, { place, stored, size: fileSize, timestamp, op });
+      }
       return new SyncCopy(session, copy, !isAnnouncedOnly && verdictOf(session, copy) !== "have");
     },
   };

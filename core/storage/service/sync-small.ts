@@ -18,11 +18,16 @@ import { formatRecord, Op } from "../binlog/record.ts";
 import { flushDirectory, inDirectory, renameWithoutReplacing } from "../io/new-file.ts";
 import type { Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
+import { factsOf } from "../io/stored-facts.ts";
 import { judgeDeletion, judgeLink, judgeRename } from "../replication/judge.ts";
+import { slotPlaceOf } from "../trunk/slot-files.ts";
 import { OpenFile } from "./appender-file.ts";
 import { checksumOf } from "./checksum.ts";
+import { countingRemoval } from "./counting-removal.ts";
 import { incoming, isGoneForGood, localState, noteDeleted, noteWritten } from "./local-state.ts";
+import { removeCopy } from "./remove-stored.ts";
 import { lockNameOf, noteSource, recorded } from "./sync-common.ts";
+import { putLinkIntoSlot } from "./sync-slot.ts";
 import { whileLocked, whileLockedAsync } from "./while-locked.ts";
 
 export const reportServerIdRoute: WholeRoute<Session> = {
@@ -50,11 +55,14 @@ export const syncDeleteRoute: WholeRoute<Session> = {
         session.connection.replyStatus(Status.ENOENT);
         return null;
       }
-      if (state.file !== null) {
-        unlinkSync(stored.path);
-        flushDirectory(worker, stored.path);
-      }
+      const facts = factsOf(worker, stored);
+      // An index of our own hears of links that are deleted elsewhere from nobody else.
+      const isOurs = facts?.kind === "link" && worker.duplicates?.isOwnIndex === true;
+      const wasRemoved = isOurs ? countingRemoval(worker, stored, facts) : null;
+      if (facts !== null) worker.commits.intend(Op.SYNC_DELETE, fileName);
+      if (facts !== null) removeCopy(worker, stored, facts);
       noteDeleted(worker, fileName, change);
+      wasRemoved?.();
       const record = formatRecord(timestamp, Op.SYNC_DELETE, fileName);
       if (state.file !== null) return recorded(session, record, timestamp, Status.OK);
       // Recorded too: its creation may still be on the way from another storage. As in C it does not count as progress.
@@ -163,8 +171,11 @@ export const syncCreateLinkRoute: WholeRoute<Session> = {
       // Also when its file is not here yet: that may come from another storage, later.
       if (judgeLink(linkName, change, localState(worker, link))) {
         noteWritten(worker, linkName, change);
-        inDirectory(link.path, () => symlinkSync(source.path, link.path));
-        flushDirectory(worker, link.path);
+        const place = slotPlaceOf(link);
+        if (place === null || !putLinkIntoSlot(worker, link, place, sourceName)) {
+          inDirectory(link.path, () => symlinkSync(source.path, link.path));
+          flushDirectory(worker, link.path);
+        }
       }
       const record = formatRecord(timestamp, Op.SYNC_LINK, `${linkName} ${sourceName}`);
       return recorded(session, record, timestamp, Status.OK);

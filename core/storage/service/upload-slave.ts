@@ -1,7 +1,7 @@
 // UPLOAD_SLAVE_FILE (storage.md §2.2): a file named after a master. Its name is known before its content, so it always
 // arrives under a temporary name and is published without replacing: of two at once, one gets 17.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync, lstatSync, symlinkSync } from "node:fs";
 import { checkExtension, checkPrefix, formatSlaveName } from "../../fileid/file-id.ts";
 import { LOGIC_PATH_SIZE } from "../../fileid/logic-name.ts";
 import type { BodySink, StreamRoute } from "../../net/frame-protocol.ts";
@@ -15,10 +15,12 @@ import { uploadSlaveFile } from "../../wire/storage-client.ts";
 import type { Outcome } from "../binlog/commit-queue.ts";
 import { formatRecord, Op } from "../binlog/record.ts";
 import { codedErrno } from "../io/errno.ts";
-import { removeQuietly, TemporaryFile } from "../io/new-file.ts";
+import { flushDirectory, inDirectory, removeQuietly, TemporaryFile } from "../io/new-file.ts";
 import { receiveBody } from "../io/receive-body.ts";
 import { ClientCompletion, countTried, type Session } from "../io/session.ts";
-import { locate } from "../io/store-paths.ts";
+import { locate, pathOf, type StoredName } from "../io/store-paths.ts";
+import { readableFacts } from "../io/stored-facts.ts";
+import { type FreshFile, withFreshName } from "./fresh-name.ts";
 import { noteWritten, ownChange, ownTimestamp } from "./local-state.ts";
 import { uploadCounters } from "./upload.ts";
 import { whileLocked } from "./while-locked.ts";
@@ -37,16 +39,18 @@ function headSize(head: Uint8Array): number {
 class SlaveUpload implements BodySink {
   readonly #session: Session;
   readonly #file: TemporaryFile;
-  readonly #name: string;
-  readonly #path: string;
+  readonly #slave: StoredName;
   readonly #size: number;
+  readonly #ext: string;
 
-  constructor(session: Session, storePath: number, name: string, path: string, size: number) {
+  constructor(session: Session, slave: StoredName, size: number, ext: string) {
+    const { worker } = session;
     this.#session = session;
-    this.#file = new TemporaryFile(session.worker, storePath, false);
-    this.#name = name;
-    this.#path = path;
+    // A file that gets a name of its own has its CRC32 in it.
+    this.#file = new TemporaryFile(worker, slave.storePathIndex, worker.config.slaveFilesUseLink);
+    this.#slave = slave;
     this.#size = size;
+    this.#ext = ext;
   }
 
   write(chunk: Uint8Array): void {
@@ -62,27 +66,58 @@ class SlaveUpload implements BodySink {
         return null;
       }
     };
-    const refused = (): void => this.#fail(codedErrno("EAGAIN", `${this.#name} is locked`));
-    whileLocked(this.#session, this.#name, publish, refused);
+    const { name } = this.#slave;
+    whileLocked(this.#session, name, publish, () => this.#fail(codedErrno("EAGAIN", `${name} is locked`)));
   }
 
   #publish(): Outcome {
     const { worker } = this.#session;
-    const timestamp = Math.max(this.#file.modifiedAt, ownTimestamp(worker, { name: this.#name, path: this.#path }));
+    const slave = this.#slave;
+    const timestamp = Math.max(this.#file.modifiedAt, ownTimestamp(worker, slave));
     this.#file.finish(timestamp);
-    worker.commits.intend(Op.CREATE, this.#name);
-    this.#file.publish(this.#path);
-    noteWritten(worker, this.#name, ownChange(timestamp));
+    const { records, undo } = worker.config.slaveFilesUseLink
+      ? this.#publishAsLink(timestamp)
+      : this.#publishAsFile(timestamp);
+    noteWritten(worker, slave.name, ownChange(timestamp));
     countTried(worker, uploadCounters, this.#size);
     const packet = encodeResponse(uploadSlaveFile, {
       groupName: worker.config.groupName,
-      fileName: this.#name,
+      fileName: slave.name,
     });
-    const undo = (): void => removeQuietly(this.#path);
-    return {
-      record: formatRecord(timestamp, Op.CREATE, this.#name),
-      waiter: new ClientCompletion(this.#session, uploadCounters, this.#size, packet, undo),
+    return { record: records, waiter: new ClientCompletion(this.#session, uploadCounters, this.#size, packet, undo) };
+  }
+
+  #publishAsFile(timestamp: number): { records: string; undo: () => void } {
+    const { name, path } = this.#slave;
+    this.#session.worker.commits.intend(Op.CREATE, name);
+    this.#file.publish(path);
+    return { records: formatRecord(timestamp, Op.CREATE, name), undo: () => removeQuietly(path) };
+  }
+
+  /** store_slave_file_use_link: the content under a name of its own, the slave's name as a link to it (C's record is broken). */
+  #publishAsLink(timestamp: number): { records: string; undo: () => void } {
+    const { worker } = this.#session;
+    const { name, path, storePathIndex: storePath } = this.#slave;
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw codedErrno("EEXIST", `${name} exists`);
+    const hidden: FreshFile = { kind: "normal", storePath, size: this.#size, ext: this.#ext };
+    const hiddenName = withFreshName(worker, hidden, timestamp, this.#file.crc ?? 0, (target) =>
+      this.#file.publish(target),
+    );
+    const hiddenPath = pathOf(worker, storePath, hiddenName);
+    const undo = (): void => {
+      removeQuietly(path);
+      removeQuietly(hiddenPath);
     };
+    try {
+      worker.commits.intend(Op.LINK, name);
+      inDirectory(path, () => symlinkSync(hiddenPath, path));
+      flushDirectory(worker, path);
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    const records = formatRecord(timestamp, Op.CREATE, hiddenName);
+    return { records: records + formatRecord(timestamp, Op.LINK, `${name} ${hiddenName}`), undo };
   }
 
   abort(): void {
@@ -109,12 +144,12 @@ function start(session: Session, head: Uint8Array, streamLength: number, header:
   if (name.length >= LOGIC_NAME_LIMIT) throw new ProtocolError(`Cannot use a slave name of ${name.length} bytes`);
   const slave = locate(worker, name);
   session.fileName = name;
-  if (statSync(master.path, { throwIfNoEntry: false })?.isFile() !== true) {
+  if (readableFacts(worker, master)?.kind !== "file") {
     throw new ProtocolError(`Cannot find the master ${masterName}`, Status.ENOENT);
   }
   if (existsSync(slave.path)) throw new ProtocolError(`${name} exists`, Status.EEXIST);
   if (!worker.scoreboard.hasSpace(slave.storePathIndex, fileSize)) throw new ProtocolError("no space", Status.ENOSPC);
-  return new SlaveUpload(session, slave.storePathIndex, name, slave.path, fileSize);
+  return new SlaveUpload(session, slave, fileSize, fileExt);
 }
 
 export const uploadSlaveRoute: StreamRoute<Session> = {

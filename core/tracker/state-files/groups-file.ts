@@ -41,5 +41,7 @@ export function readGroups(cluster: Cluster, text: string, file: string): void {
     group.currentTrunkFileId = number("current_trunk_file_id");
     group.trunkServerId = get("trunk_server");
     group.lastTrunkServerId = get("last_trunk_server");
+    // The storages have forgotten it if they were restarted, too.
+    if (group.trunkServerId !== "") group.trunkChanges = 1;
   }
 }

@@ -48,7 +48,7 @@ export function recordsOf(storages: readonly Server[], names: ReadonlySet<string
   });
 }
 
-function binlogLines(storage: Server): string[] {
+export function binlogLines(storage: Server): string[] {
   const folder = join(storage.basePath, "data", "sync");
   const names = readdirSync(folder).filter((name) => /^binlog\.\d+$/.test(name));
   return names.sort().flatMap((name) => readFileSync(join(folder, name), "latin1").split("\n"));

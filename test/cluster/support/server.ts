@@ -30,6 +30,8 @@ export class Server {
   #process: ServerProcess | null = null;
   /** How often it was killed. */
   kills = 0;
+  /** It does not run until `thaw`, but lives. */
+  isFrozen = false;
 
   constructor(place: Place) {
     this.label = place.label;
@@ -62,10 +64,24 @@ export class Server {
     await running?.stop();
   }
 
+  /** SIGSTOP: it neither answers nor ends. */
+  freeze(): void {
+    if (this.#process === null) return;
+    process.kill(this.#process.pid, "SIGSTOP");
+    this.isFrozen = true;
+  }
+
+  /** SIGCONT: it goes on where it was, and does not know how long it was away. */
+  thaw(): void {
+    if (this.#process !== null && this.isFrozen) process.kill(this.#process.pid, "SIGCONT");
+    this.isFrozen = false;
+  }
+
   /** SIGKILL; resolves when it is gone. */
   async kill(): Promise<void> {
     const running = this.#process;
     this.#process = null;
+    this.isFrozen = false;
     this.kills++;
     await running?.kill();
   }

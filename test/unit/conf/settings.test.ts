@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import {
   ConfError,
   clientDefaults,
+  duplicateIndexPlace,
   formatProblem,
   type Loaded,
   loadClientConf,
@@ -337,10 +338,43 @@ describe("rules between keys of a storage", () => {
     expect(storage("sync_min_threads = 8", "sync_max_threads = 4").settings.syncMaxThreads).toBe(8);
   });
 
-  test("search for duplicates needs a namespace and servers", () => {
-    expect(storage("check_file_duplicate = 1").errors).toHaveLength(2);
-    const fdht = ["group_count = 1", "group0 = h:11411", "group0 = i:11411"];
-    expect(storage("check_file_duplicate = 1", "key_namespace = n", ...fdht).errors).toEqual([]);
+  test("search for duplicates needs nothing but what its index needs", () => {
+    const place = (...lines: string[]) => {
+      const { settings, errors } = storage("check_file_duplicate = 1", ...lines);
+      expect(errors).toEqual([]);
+      return duplicateIndexPlace(settings);
+    };
+    const failures = (...lines: string[]) => storage("check_file_duplicate = 1", ...lines).errors.length;
+    const fdht = ["group_count = 1", "group0 = h:11411", "group0 = 10.0.0.1", "group0 = h:11411"];
+    const servers = [
+      { hosts: ["10.0.0.1"], port: 24000 },
+      { hosts: ["h"], port: 11411 },
+    ];
+    expect(duplicateIndexPlace(storage("redis_server = h").settings)).toBeNull();
+    expect(place()).toEqual({ kind: "embedded" });
+    expect(place("duplicate_index = embedded", ...fdht)).toEqual({ kind: "embedded" });
+    expect(place(...fdht, "keep_alive = 1")).toEqual({ kind: "fastdht", groups: [servers], keepAlive: true });
+    expect(failures("key_namespace =")).toBe(1);
+    expect(failures("duplicate_index = fastdht")).toBe(1);
+    expect(failures("group_count = 2", "group0 = h:1")).toBe(1);
+    expect(failures("duplicate_index = redis")).toBe(1);
+    expect(failures("duplicate_index = memcached")).toBe(1);
+  });
+
+  test("a Redis server with or without secrets", () => {
+    const server = (text: string) => storage(`redis_server = ${text}`);
+    const plain = { host: "10.0.0.1", port: 6379, user: "", password: "", database: 0 };
+    expect(server("10.0.0.1").settings.redisServer).toEqual(plain);
+    expect(server("10.0.0.1:7000").settings.redisServer).toEqual({ ...plain, port: 7000 });
+    const secret = { ...plain, port: 7000, user: "u", password: "p@s:s", database: 3 };
+    expect(server("redis://u:p%40s%3As@10.0.0.1:7000/3").settings.redisServer).toEqual(secret);
+    expect(server("redis://:pw@[fe80::2]:7000").settings.redisServer).toMatchObject({
+      host: "fe80::2",
+      password: "pw",
+    });
+    for (const wrong of ["h:0", "redis://u@h", "h/x", "redis://:%@h", "h/70000"]) {
+      expect(server(wrong).errors).toHaveLength(1);
+    }
   });
 
   test("a group name that is there must not be empty", () => {

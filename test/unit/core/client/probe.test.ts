@@ -10,7 +10,7 @@ const stage = new Stage();
 afterEach(() => stage.close());
 
 const ID = "group1/M00/00/02/fwAASGsBFUGAfoSXAAAADg4Qul0701.txt";
-const [ANNOUNCE, INFO, DOWNLOAD, REPLICATION] = [9, 22, 14, 200];
+const [ANNOUNCE, INFO, DOWNLOAD, REPLICATION, RECOVERY] = [9, 22, 14, 200, 202];
 const report = { storageId: "127.0.0.72", groupName: "group1", binlogIndex: 0, binlogSize: 7, peers: [] };
 
 /** A storage that answers these commands, and a client whose trackers are all gone. */
@@ -23,6 +23,22 @@ async function storageWith(
 
 const lonely = async (): Promise<FdfsClient> => stage.client([await stage.nobody()]);
 const endpoint = ({ host, port }: Place) => ({ host, port });
+
+describe("how far its recovery is", () => {
+  test("a report", async () => {
+    const recovery = { storePathIndex: 1, phase: "fetching" };
+    const { storage, client } = await storageWith({ [RECOVERY]: response(Buffer.from(JSON.stringify(recovery))) });
+    expect(await client.storageRecovery(endpoint(storage))).toMatchObject(recovery);
+    expect(hexOf(storage)).toEqual(["0000000000000000ca00"]);
+  });
+  test("one that serves, one that talks nonsense, nobody there", async () => {
+    const { storage, client } = await storageWith({});
+    expect(await client.storageRecovery(endpoint(storage))).toBeNull();
+    const other = await storageWith({ [RECOVERY]: response(Buffer.from("{")) });
+    expect(await client.storageRecovery(endpoint(other.storage))).toBeNull();
+    expect(await client.storageRecovery(await stage.nobody())).toBeNull();
+  });
+});
 
 describe("how far it has copied", () => {
   test("a report", async () => {

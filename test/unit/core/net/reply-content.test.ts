@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import net from "node:net";
 import type { Connection } from "../../../../core/net/connection.ts";
+import { OPEN_LENGTH } from "../../../../core/net/content-sender.ts";
 import { type FrameServer, serveFrames } from "../../../../core/net/frame-server.ts";
 import { loadNative } from "../../../../core/runtime/index.ts";
 import { encodeHeader } from "../../../../core/wire/header.ts";
@@ -30,6 +31,7 @@ beforeAll(async () => {
     routes: new Map([
       [1, { kind: "whole" as const, handle: ({ connection }: Session) => answer(connection) }],
       [2, { kind: "whole" as const, handle: ({ connection }: Session) => connection.replyStatus(0) }],
+      [3, { kind: "whole" as const, handle: ({ connection }: Session) => answerOpenly(connection) }],
     ]),
     maxBodyBytes: 65536,
     oversize: "einval",
@@ -46,6 +48,11 @@ afterAll(() => server.close(0));
 function answer(connection: Connection<Session>): void {
   const head = encodeHeader({ bodyLength: announced, command: 100, status: 0 });
   connection.replyContent(head, script(), (error, bytesSent) => results.push({ error, bytesSent }));
+}
+
+function answerOpenly(connection: Connection<Session>): void {
+  const head = encodeHeader({ bodyLength: OPEN_LENGTH, command: 100, status: 0 });
+  connection.replyOpenContent(head, script(), (error, bytesSent) => results.push({ error, bytesSent }));
 }
 
 function prepare(length: number, next: Script): void {
@@ -198,5 +205,31 @@ describe("content that cannot be kept to its length closes the connection", () =
     prepare(150, pieces(2, 100));
     expect((await exchange(ask(1, 2))).length).toBe(110);
     expect([results[0]?.error?.message, ended]).toEqual(["the content has more than the announced 150 bytes", 1]);
+  });
+});
+
+describe("content of unknown length", () => {
+  for (const [count, size] of [
+    [0, 1],
+    [1, 1],
+    [5, 64 * KB],
+    [300, 1000],
+  ] as const) {
+    test(`${count} pieces of ${size} bytes, then the connection ends; a request behind is not answered`, async () => {
+      prepare(0, pieces(count, size));
+      const received = await exchange(ask(2, 3, 2));
+      expect(received.subarray(10, 20).toString("hex")).toBe("04000000000000006400");
+      expect(Buffer.compare(received.subarray(20), expected(count, size))).toBe(0);
+      expect(results).toEqual([{ error: null, bytesSent: count * size }]);
+    });
+  }
+  test("content that fails is cut off", async () => {
+    prepare(0, async function* () {
+      yield Buffer.alloc(3);
+      throw new Error("no more");
+    });
+    expect((await exchange(ask(3))).length).toBeLessThanOrEqual(13);
+    await until("it is over", () => results.length === 1);
+    expect(results[0]?.error?.message).toBe("no more");
   });
 });

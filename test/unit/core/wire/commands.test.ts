@@ -241,8 +241,8 @@ describe("the table of commands", () => {
         87,
       ],
       ...[88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 101, 102, 103, 104, 105, 106, 107, 108, 109, 111],
-      // Ours: REPLICATION_STATUS.
-      200,
+      // Ours: REPLICATION_STATUS, LIST_STORED_FILES, RECOVERY_STATUS, TRUNK_STATUS.
+      ...[200, 201, 202, 203],
     ];
     expect([...commandsByNumber.keys()].sort((a, b) => a - b)).toEqual(numbers);
   });

@@ -36,7 +36,7 @@ describe("parameters", () => {
       storageIpChangedAutoAdjust: true,
       storePath: 2,
       reservedStorageSpace: { kind: "ratio", ratio: 0.2 },
-      useTrunkFile: false,
+      trunk: null,
       storeSlaveFileUseLink: false,
       updateFailover: true,
     });

@@ -141,6 +141,8 @@ export interface HarnessOptions extends Partial<WorkerConfig> {
   readonly storePathCount?: number;
   /** Stands for the threads that receive large bodies; what ends goes to `bodyEnded`. */
   readonly body?: BodyLine;
+  /** Stands for the control thread, which makes trunk files; it answers with `trunkFileReady`. */
+  readonly wantTrunkFile?: (storePath: number) => void;
 }
 
 export class Harness {
@@ -165,7 +167,10 @@ export class Harness {
     this.logged = logged;
   }
 
-  static async start(host: string, { storePathCount = 2, body, ...options }: HarnessOptions = {}): Promise<Harness> {
+  static async start(
+    host: string,
+    { storePathCount = 2, body, wantTrunkFile = () => {}, ...options }: HarnessOptions = {},
+  ): Promise<Harness> {
     const folder = mkdtempSync(join(tmpdir(), "fdfs-worker-"));
     const storePaths = Array.from({ length: storePathCount }, (_, index) => ({
       path: join(folder, `p${index}`),
@@ -190,18 +195,23 @@ export class Harness {
       basePath: folder,
       buffSizeBytes: 256 * 1024,
       maxConnections: 256,
+      connectTimeoutMs: 1000,
       networkTimeoutMs: 30_000,
+      localAddresses: [],
       durability: "process",
       allowHosts: null,
       addressesById: {},
       updateFailover: true,
-      readThrough: null,
+      slaveFilesUseLink: false,
+      readThrough: false,
+      trunk: null,
+      duplicates: null,
       accessLog: null,
       ...options,
     };
     const logged: string[] = [];
     const log = (text: string): void => void logged.push(text);
-    const control = { binlogGrown() {}, ...(body === undefined ? {} : { body }) };
+    const control = { binlogGrown() {}, wantTrunkFile, ...(body === undefined ? {} : { body }) };
     const worker = await startIoWorker(config, { debug() {}, warn: log, error: log }, control);
     return new Harness(folder, scoreboard, config, worker, logged);
   }
@@ -257,6 +267,11 @@ export class Harness {
 
   lastRecord(): string {
     return this.records().at(-1) ?? "";
+  }
+
+  /** What became of the worker's wish for a trunk file. */
+  trunkFileReady(storePath: number, status: number): void {
+    this.#worker.trunkFileReady(storePath, status);
   }
 
   /** A large body has come to its end. */

@@ -27,7 +27,7 @@ function publish(to: Harness, ownId: string, extra: readonly object[] = []): voi
 }
 
 beforeAll(async () => {
-  const readThrough = { connectTimeoutMs: 1000, localAddresses: [] };
+  const readThrough = true;
   has = await Harness.start(HAS, { readThrough });
   lacks = await Harness.start(LACKS, { readThrough });
   publish(has, HAS);

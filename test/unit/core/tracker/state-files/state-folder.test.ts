@@ -55,6 +55,13 @@ describe("files of a C tracker", () => {
     expect(read(TIMESTAMPS)).toBe(captured(TIMESTAMPS));
   });
 
+  test("a trunk server that was known before the start is told to the storages again", () => {
+    const { files, cluster } = scene(allCaptured());
+    files.load();
+    for (const group of cluster.groups) expect(group.trunkChanges).toBe(group.trunkServerId === "" ? 0 : 1);
+    expect(cluster.groups.some((group) => group.trunkServerId !== "")).toBe(true);
+  });
+
   test("carry what the state machines need", () => {
     const { files, cluster } = scene(allCaptured());
     files.load();

@@ -1,0 +1,42 @@
+// What a name that was under way at a crash stands for now. A slot that was cut off while it was written or filled with
+// zeros is cleaned up here: nobody was told that it had succeeded.
+
+import { crc32 } from "node:zlib";
+import type { Found } from "../binlog/repair.ts";
+import { type Disks, locate } from "../io/store-paths.ts";
+import { factsOf, linkTarget } from "../io/stored-facts.ts";
+import { type FoundSlot, slotPlaceOf } from "../trunk/slot-files.ts";
+
+const NOTHING: Found = { kind: "nothing", modifiedAt: 0, target: "" };
+
+export function findOnDisk(disks: Disks, name: string): Found {
+  try {
+    const stored = locate(disks, name);
+    const facts = factsOf(disks, stored);
+    if (facts === null) return NOTHING;
+    const { kind, modifiedAt, slot } = facts;
+    const target = kind === "link" ? linkTarget(disks, stored, facts) : null;
+    const isWhole = kind === "link" ? target !== null : slot === null || hasItsContent(disks, slot);
+    if (isWhole || slot === null)
+      return { kind: kind === "link" ? "link" : "file", modifiedAt, target: target?.name ?? "" };
+    // A write stops at the end of a page when its process is killed, and the header comes first.
+    disks.trunk.slots.clear(slot.place);
+    return NOTHING;
+  } catch {
+    return NOTHING;
+  }
+}
+
+function hasItsContent({ trunk }: Disks, slot: FoundSlot): boolean {
+  return crc32(trunk.slots.content(slot)) === slot.named.crc32;
+}
+
+/** The header goes first: what is left of the slot is nobody's. */
+export function finishDeletion(disks: Disks, name: string): void {
+  try {
+    const place = slotPlaceOf(locate(disks, name));
+    if (place !== null) disks.trunk.slots.clearLeftover(place);
+  } catch {
+    // Not readable now: it stays in use until `fdfs trunk check` finds it.
+  }
+}

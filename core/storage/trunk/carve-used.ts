@@ -1,0 +1,66 @@
+// What is in use on this storage's own disk is taken out of the map, whatever the trunk binlog says of it: before free space
+// that was inherited from another trunk server is handed out, and when a slot turned out to be in use. Who calls is others'
+// business.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import type { SharedTrunkSpace } from "./shared-space.ts";
+import type { TrunkPlace } from "./trunk-file.ts";
+import { type UsedRange, usedRanges } from "./used-ranges.ts";
+
+/** Slots between two pauses: each costs a read. */
+const SLOTS_A_SLICE = 200;
+
+export interface CarveHelp {
+  readonly space: SharedTrunkSpace;
+  /** Absolute path of a trunk file. */
+  pathOf(place: TrunkPlace): string;
+  /** Lets others run; a rejection ends the walk with it. */
+  pause(): Promise<void>;
+}
+
+/** Walks through one trunk file at once: some milliseconds a full one. Answers the bytes that were in use and called free. */
+export function carveUsedIn(space: SharedTrunkSpace, place: TrunkPlace, path: string): number {
+  let carved = 0;
+  for (const range of rangesOf(path)) if (range !== null) carved += space.carve({ ...place, ...range });
+  return carved;
+}
+
+/** Walks through all trunk files with blocks in quarantine; resolves with the bytes that were in use and called free. */
+export async function carveUsed({ space, pathOf, pause }: CarveHelp): Promise<number> {
+  const files = space.exclusively((map) => map.files()).filter(({ isQuarantined }) => isQuarantined);
+  let carved = 0;
+  for (const { place } of files) {
+    let slots = 0;
+    for (const range of rangesOf(pathOf(place))) {
+      if (range !== null) carved += space.carve({ ...place, ...range });
+      if (range === null || ++slots % SLOTS_A_SLICE === 0) await pause();
+    }
+  }
+  return carved;
+}
+
+/** Nothing where there is no such file. */
+function* rangesOf(path: string): Generator<UsedRange | null> {
+  const fd = openExisting(path);
+  if (fd < 0) return;
+  try {
+    yield* usedRanges(fstatSync(fd).size, (offset, length) => readPiece(fd, offset, length));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** -1: there is none here, so nothing of it is in use. */
+function openExisting(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return -1;
+    throw error;
+  }
+}
+
+function readPiece(fd: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
+}

@@ -1,0 +1,341 @@
+// The slots of trunk files as one thread uses them (trunk-dedup-recovery.md §1.3, §1.5): finds a named slot and checks its
+// header, writes a slot that is free, fills one with zeros. Trunk files stay open between uses. Which slot an upload gets
+// is trunk-store.ts's business.
+
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { hex2 } from "../../fileid/logic-name.ts";
+import { native } from "../../runtime/index.ts";
+import type { TrunkInfo } from "../../wire/storage-sync.ts";
+import { codedErrno } from "../io/errno.ts";
+import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import {
+  isAllZero,
+  type NamedSlot,
+  namedSlotOf,
+  putSlotHeader,
+  SLOT_HEADER_SIZE,
+  type SlotHeader,
+  SlotType,
+  typeOfNamed,
+} from "./slot-header.ts";
+import { openTrunkFile, type TrunkPlace, trunkFilePath, trunkTruePath } from "./trunk-file.ts";
+
+const OPEN_MAX = 128;
+const PIECE_BYTES = 256 * 1024;
+/** Of a trunk file when the trackers have not told. */
+export const DEFAULT_TRUNK_FILE_SIZE = 64 * 1024 * 1024;
+
+/** An open trunk file; who reads from it for longer takes part in its life with `use` and `release`. */
+export class OpenTrunkFile {
+  readonly fd: number;
+  readonly path: string;
+  readonly #place: TrunkPlace;
+  readonly #scoreboard: Scoreboard;
+  readonly #logicName: string;
+  readonly #epoch: number;
+  #users = 0;
+  #isDropped = false;
+
+  constructor(fd: number, path: string, place: TrunkPlace, scoreboard: Scoreboard) {
+    this.fd = fd;
+    this.path = path;
+    this.#place = place;
+    this.#scoreboard = scoreboard;
+    this.#logicName = `M${hex2(place.storePathIndex)}/${trunkTruePath(place)}`;
+    this.#epoch = scoreboard.epochOf(this.#logicName);
+  }
+
+  /** False for another directory than the name says, and for a file that has been removed meanwhile. */
+  isAt({ storePathIndex, subPathHigh, subPathLow }: TrunkPlace): boolean {
+    const place = this.#place;
+    return (
+      place.storePathIndex === storePathIndex &&
+      place.subPathHigh === subPathHigh &&
+      place.subPathLow === subPathLow &&
+      this.#scoreboard.epochOf(this.#logicName) === this.#epoch
+    );
+  }
+
+  use(): void {
+    this.#users++;
+  }
+
+  release(): void {
+    this.#users--;
+    this.#closeUnused();
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    this.#closeUnused();
+  }
+
+  #closeUnused(): void {
+    if (this.#isDropped && this.#users === 0) closeSync(this.fd);
+  }
+}
+
+/** A slot whose header is that of the name. */
+export interface FoundSlot {
+  readonly named: NamedSlot;
+  readonly file: OpenTrunkFile;
+  readonly isLink: boolean;
+}
+
+/** Where a logic name's slot would be. */
+export interface SlotPlace extends TrunkPlace {
+  readonly named: NamedSlot;
+}
+
+/** The slot that a logic name speaks of, there or not; null when the name is not that of a file inside a trunk file. */
+export function slotPlaceOf(name: { readonly storePathIndex: number; readonly truePath: string }): SlotPlace | null {
+  const named = namedSlotOf(name.truePath);
+  if (named === null || !isPossible(named)) return null;
+  return {
+    named,
+    storePathIndex: name.storePathIndex,
+    subPathHigh: Number.parseInt(name.truePath.slice(0, 2), 16),
+    subPathLow: Number.parseInt(name.truePath.slice(3, 5), 16),
+    trunkFileId: named.trunkFileId,
+  };
+}
+
+/** Names come from clients: numbers that no allocator gives must not reach a file. */
+function isPossible({ trunkFileId, offset, size, fileSize }: NamedSlot): boolean {
+  return trunkFileId > 0 && offset >= 0 && size >= SLOT_HEADER_SIZE && fileSize <= size - SLOT_HEADER_SIZE;
+}
+
+/** The place as trunk commands carry it. */
+export function blockOf({ named, ...place }: SlotPlace): TrunkInfo {
+  return { ...place, offset: named.offset, size: named.size };
+}
+
+export class SlotFiles {
+  readonly #scoreboard: Scoreboard;
+  readonly #storePaths: readonly string[];
+  /** By id, the one opened last at the end. */
+  readonly #open = new Map<number, OpenTrunkFile>();
+  readonly #header = new Uint8Array(SLOT_HEADER_SIZE);
+  #scratch = new Uint8Array(0);
+  /** Bytes of a trunk file that has to be made here. */
+  trunkFileSize = DEFAULT_TRUNK_FILE_SIZE;
+
+  constructor(scoreboard: Scoreboard, storePaths: readonly string[]) {
+    this.#scoreboard = scoreboard;
+    this.#storePaths = storePaths;
+  }
+
+  /** The slot of a name, when it is there. Throws what reading throws, but for a trunk file that is missing. */
+  find(place: SlotPlace): FoundSlot | null {
+    const file = this.openExisting(place);
+    if (file === null) return null;
+    const { named } = place;
+    if (readAt(file.fd, this.#header, 0, SLOT_HEADER_SIZE, named.offset) < SLOT_HEADER_SIZE) return null;
+    const type = typeOfNamed(this.#header, 0, named);
+    return type === SlotType.FREE ? null : { named, file, isLink: type === SlotType.LINK };
+  }
+
+  /**
+   * Header and content of a small slot in one read, `SLOT_HEADER_SIZE` + size bytes; null when the file is not there. A link
+   * is told by its header's type.
+   */
+  read(place: SlotPlace): Uint8Array | null {
+    const file = this.openExisting(place);
+    if (file === null) return null;
+    const { named } = place;
+    const bytes = Buffer.allocUnsafeSlow(SLOT_HEADER_SIZE + named.fileSize);
+    if (readAt(file.fd, bytes, 0, bytes.length, named.offset) < bytes.length) return null;
+    return typeOfNamed(bytes, 0, named) === SlotType.FREE ? null : bytes;
+  }
+
+  /** The content of a found slot, or a part of it. Throws EIO when the file ends early. */
+  content({ named, file }: FoundSlot, offset = 0, length = named.fileSize - offset): Uint8Array {
+    const bytes = new Uint8Array(length);
+    const count = readAt(file.fd, bytes, 0, length, named.offset + SLOT_HEADER_SIZE + offset);
+    if (count < length) throw codedErrno("EIO", `${file.path} ended ${length - count} bytes early`);
+    return bytes;
+  }
+
+  /**
+   * Writes header and content into a slot that is free. False: some byte of it is in use, nothing was written. `content`
+   * are pieces of together `header.fileSize` bytes. Throws the system's errors after filling the slot with zeros again.
+   */
+  write(block: TrunkInfo, header: SlotHeader, content: readonly Uint8Array[]): boolean {
+    const file = this.openForWriting(block);
+    return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () => {
+      if (!this.#isFree(file, block)) return false;
+      try {
+        const total = SLOT_HEADER_SIZE + header.fileSize;
+        const bytes = this.#scratchOf(total);
+        putSlotHeader(bytes, 0, header);
+        let at = SLOT_HEADER_SIZE;
+        for (const piece of content) {
+          bytes.set(piece, at);
+          at += piece.length;
+        }
+        writeFully(file.fd, bytes, block.offset);
+      } catch (error) {
+        this.#zero(file, block);
+        throw error;
+      }
+      return true;
+    });
+  }
+
+  /** As `write`, with content that is read from a file: first all of it, then the header. */
+  writeFrom(block: TrunkInfo, header: SlotHeader, sourceFd: number): boolean {
+    const file = this.openForWriting(block);
+    return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () => {
+      if (!this.#isFree(file, block)) return false;
+      try {
+        for (let done = 0; done < header.fileSize; ) {
+          const piece = this.#scratchOf(Math.min(PIECE_BYTES, header.fileSize - done));
+          const count = readAt(sourceFd, piece, 0, piece.length, done);
+          if (count === 0) throw codedErrno("EIO", "the received file ended early");
+          writeFully(file.fd, piece.subarray(0, count), block.offset + SLOT_HEADER_SIZE + done);
+          done += count;
+        }
+        putSlotHeader(this.#header, 0, header);
+        writeFully(file.fd, this.#header, block.offset);
+      } catch (error) {
+        this.#zero(file, block);
+        throw error;
+      }
+      return true;
+    });
+  }
+
+  /** True when no byte of the place is in use on this storage's disk. */
+  isFree(block: TrunkInfo): boolean {
+    const file = this.openExisting(block);
+    if (file === null) return true;
+    return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () =>
+      this.#isFree(file, block),
+    );
+  }
+
+  /** Frees the slot of a name on the disk: all its bytes become zero. False when another file has it, or none. */
+  clear(place: SlotPlace): boolean {
+    const file = this.openExisting(place);
+    if (file === null) return false;
+    const { named } = place;
+    return this.#scoreboard.slotClaims.run(place.trunkFileId, named.offset, named.size, () => {
+      if (readAt(file.fd, this.#header, 0, SLOT_HEADER_SIZE, named.offset) < SLOT_HEADER_SIZE) return false;
+      if (typeOfNamed(this.#header, 0, named) === SlotType.FREE) return false;
+      this.#zero(file, named);
+      return true;
+    });
+  }
+
+  /** Fills a slot with zeros whose header is zero already and whose content may not be: a deletion was cut off. */
+  clearLeftover(place: SlotPlace): void {
+    const file = this.openExisting(place);
+    if (file === null) return;
+    const { offset, size } = place.named;
+    this.#scoreboard.slotClaims.run(place.trunkFileId, offset, size, () => {
+      const count = readAt(file.fd, this.#header, 0, SLOT_HEADER_SIZE, offset);
+      if (count === SLOT_HEADER_SIZE && isAllZero(this.#header)) this.#zero(file, { offset, size });
+    });
+  }
+
+  /** Null when there is no such trunk file. */
+  openExisting(place: TrunkPlace): OpenTrunkFile | null {
+    const known = this.#known(place);
+    if (known !== null) return known;
+    const path = this.#pathOf(place);
+    let fd: number;
+    try {
+      fd = openSync(path, "r+");
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "EISDIR") return null;
+      if (code !== "EROFS" && code !== "EACCES") throw error;
+      // A disk that cannot be written any more still gives its files.
+      fd = openSync(path, "r");
+    }
+    return this.#keep(place, fd);
+  }
+
+  /** Made here when another storage has it already. */
+  openForWriting(place: TrunkPlace): OpenTrunkFile {
+    return this.#known(place) ?? this.#keep(place, openTrunkFile(this.#pathOf(place), this.trunkFileSize));
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) file.drop();
+    this.#open.clear();
+  }
+
+  #known(place: TrunkPlace): OpenTrunkFile | null {
+    const file = this.#open.get(place.trunkFileId);
+    if (file === undefined) return null;
+    if (file.isAt(place)) return file;
+    this.#open.delete(place.trunkFileId);
+    file.drop();
+    return null;
+  }
+
+  #keep(place: TrunkPlace, fd: number): OpenTrunkFile {
+    const file = new OpenTrunkFile(fd, this.#pathOf(place), place, this.#scoreboard);
+    this.#open.set(place.trunkFileId, file);
+    if (this.#open.size > OPEN_MAX) {
+      const [oldest] = this.#open.keys();
+      this.#open.get(oldest!)!.drop();
+      this.#open.delete(oldest!);
+    }
+    return file;
+  }
+
+  #pathOf(place: TrunkPlace): string {
+    return trunkFilePath(this.#storePaths[place.storePathIndex]!, place);
+  }
+
+  #scratchOf(length: number): Uint8Array {
+    if (this.#scratch.length < length) this.#scratch = new Uint8Array(Math.max(length, PIECE_BYTES + SLOT_HEADER_SIZE));
+    return this.#scratch.subarray(0, length);
+  }
+
+  /** Two allocators at once may have given the same place to two files: what is not zero is somebody's. */
+  #isFree(file: OpenTrunkFile, { offset, size }: { readonly offset: number; readonly size: number }): boolean {
+    for (let done = 0; done < size; ) {
+      const piece = this.#scratchOf(Math.min(PIECE_BYTES, size - done));
+      const count = readAt(file.fd, piece, 0, piece.length, offset + done);
+      // Behind the end there is nothing.
+      if (count === 0) return true;
+      if (!isAllZero(piece.subarray(0, count))) return false;
+      done += count;
+    }
+    return true;
+  }
+
+  #zero(file: OpenTrunkFile, { offset, size }: { readonly offset: number; readonly size: number }): void {
+    const piece = this.#scratchOf(Math.min(PIECE_BYTES, size));
+    piece.fill(0);
+    for (let done = 0; done < size; ) {
+      const length = Math.min(piece.length, size - done);
+      writeFully(file.fd, piece.subarray(0, length), offset + done);
+      done += length;
+    }
+  }
+}
+
+/** Bytes read; fewer only at the end of the file. Throws the system's errors. */
+function readAt(fd: number, target: Uint8Array, start: number, length: number, position: number): number {
+  const calls = native();
+  let done = 0;
+  while (done < length) {
+    let count = calls === null ? -1 : calls.readAt(fd, target, start + done, length - done, position + done);
+    if (count < 0) count = readSync(fd, target, start + done, length - done, position + done);
+    if (count === 0) return done;
+    done += count;
+  }
+  return done;
+}
+
+function writeFully(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    const count = writeSync(fd, bytes, done, bytes.length - done, position + done);
+    if (count === 0) throw codedErrno("ENOSPC", "nothing could be written");
+    done += count;
+  }
+}
