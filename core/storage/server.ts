@@ -33,6 +33,7 @@ import { startWorkerTeam, type WorkerTeam } from "./control/worker-team.ts";
 import { accessLogPath } from "./io/worker.ts";
 import { recoverStorePaths } from "./recovery/recover-store-paths.ts";
 import { Scoreboard } from "./scoreboard/scoreboard.ts";
+import { FoundSlots } from "./trunk/found-slots.ts";
 import { trunkFolder } from "./trunk/trunk-file.ts";
 
 export type { StorageServer } from "./control/running-storage.ts";
@@ -105,7 +106,8 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
   const space = new SpaceWatch(settings.storePaths, parameters.reservedStorageSpace, scoreboard, log);
   space.refresh();
   openBinlog(settings.basePath, scoreboard, log, owner);
-  const recovery = { folder: binlogFolder(settings.basePath), settings, scoreboard, log };
+  const foundSlots = new FoundSlots();
+  const recovery = { folder: binlogFolder(settings.basePath), settings, scoreboard, log, foundSlots };
   await recoverFromBinlog(recovery);
   statistics.save(owner);
   const accessLog = settings.accessLog.enabled
@@ -131,7 +133,7 @@ export async function startStorage(given: StorageSettings, dependencies: Storage
     await accessLog?.close();
     throw error;
   }
-  const parts = { settings, port, linkOptions, flag, discovery, questions, news };
+  const parts = { settings, port, linkOptions, flag, discovery, questions, news, foundSlots };
   return new RunningStorage(parts, { scoreboard, statistics, space, accessLog, team }, lifetime, log);
 }
 

@@ -14,8 +14,9 @@ import type { Disks } from "../io/store-paths.ts";
 import { isReusable } from "../replication/judge.ts";
 import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { ORIGIN_OWN, ORIGIN_UNKNOWN } from "../scoreboard/versions.ts";
+import type { FoundSlots } from "../trunk/found-slots.ts";
 import { SlotFiles } from "../trunk/slot-files.ts";
-import { findOnDisk, finishDeletion } from "./found-on-disk.ts";
+import { findOnDisk, finishDeletion, noteSlot } from "./found-on-disk.ts";
 
 /** Some 700,000 records. */
 const TAIL_BYTES = 64 * 1024 * 1024;
@@ -29,6 +30,8 @@ export interface RecoveryHelp {
   readonly settings: StorageSettings;
   readonly scoreboard: Scoreboard;
   readonly log: Logger;
+  /** Is told of slots that were being filled or emptied. */
+  readonly foundSlots: FoundSlots;
 }
 
 /** Reads the binlog's end into the scoreboard and appends what is missing. Before any worker starts. */
@@ -36,7 +39,7 @@ export async function recoverFromBinlog(help: RecoveryHelp): Promise<void> {
   const { folder, scoreboard } = help;
   const notes = readdirSync(folder).filter((name) => name.startsWith(".fdfs-intents."));
   const intents = notes.flatMap((name) => readIntents(join(folder, name)));
-  await recordMissing(help, intents, TAIL_BYTES, (record) => noteVersion(scoreboard, record));
+  await recordMissing(help, intents, TAIL_BYTES, true, (record) => noteVersion(scoreboard, record));
   for (const name of notes) rmSync(join(folder, name), { force: true });
 }
 
@@ -44,13 +47,14 @@ export async function recoverFromBinlog(help: RecoveryHelp): Promise<void> {
 export async function recoverWorker(help: RecoveryHelp, worker: number): Promise<void> {
   new Scoreboard(help.scoreboard.buffer, worker).reclaim();
   const intents = readIntents(intentsPath(help.folder, worker));
-  if (intents.length > 0) await recordMissing(help, intents, WORKER_TAIL_BYTES, () => {});
+  if (intents.length > 0) await recordMissing(help, intents, WORKER_TAIL_BYTES, false, () => {});
 }
 
 async function recordMissing(
-  { folder, settings, scoreboard, log }: RecoveryHelp,
+  { folder, settings, scoreboard, log, foundSlots }: RecoveryHelp,
   intents: readonly Intent[],
   tailBytes: number,
+  isStart: boolean,
   take: (record: BinlogRecord) => void,
 ): Promise<void> {
   const wanted = new Set(intents.map(({ name }) => name));
@@ -66,6 +70,7 @@ async function recordMissing(
   const disks: Disks = { config: settings, trunk: { slots } };
   for (const { op, name } of intents) if (upperOf(op) === Op.DELETE) finishDeletion(disks, name);
   const lines = missingRecords(intents, (name) => findOnDisk(disks, name), lastOf, now);
+  for (const { op, name } of intents) noteSlot(disks, op, name, foundSlots, isStart);
   slots.close();
   if (lines.length === 0) return;
   scoreboard.whileBinlogLocked(() => {

@@ -2,10 +2,12 @@
 // zeros is cleaned up here: nobody was told that it had succeeded.
 
 import { crc32 } from "node:zlib";
+import { type BinlogOp, isOwn, Op, upperOf } from "../binlog/record.ts";
 import type { Found } from "../binlog/repair.ts";
 import { type Disks, locate } from "../io/store-paths.ts";
 import { factsOf, linkTarget } from "../io/stored-facts.ts";
-import { type FoundSlot, slotPlaceOf } from "../trunk/slot-files.ts";
+import type { FoundSlots } from "../trunk/found-slots.ts";
+import { blockOf, type FoundSlot, slotPlaceOf } from "../trunk/slot-files.ts";
 
 const NOTHING: Found = { kind: "nothing", modifiedAt: 0, target: "" };
 
@@ -29,6 +31,24 @@ export function findOnDisk(disks: Disks, name: string): Found {
 
 function hasItsContent({ trunk }: Disks, slot: FoundSlot): boolean {
   return crc32(trunk.slots.content(slot)) === slot.named.crc32;
+}
+
+/**
+ * Tells whether the slot of a name that was under way holds its file now, or nothing. While other workers go on (`isStart`
+ * false) an empty slot may be another's already. Copies of other storages' files say nothing about free space.
+ */
+export function noteSlot(disks: Disks, op: BinlogOp, name: string, found: FoundSlots, isStart: boolean): void {
+  try {
+    const stored = locate(disks, name);
+    const place = slotPlaceOf(stored);
+    if (place === null) return;
+    const block = blockOf(place);
+    const isThere = (factsOf(disks, stored)?.slot ?? null) !== null;
+    if (isThere && upperOf(op) !== Op.DELETE) found.addInUse(block);
+    else if (!isThere && isStart && isOwn(op) && disks.trunk.slots.isFree(block)) found.addEmpty(block);
+  } catch {
+    // Not readable now: `fdfs trunk check` finds it.
+  }
 }
 
 /** The header goes first: what is left of the slot is nobody's. */

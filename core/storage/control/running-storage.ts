@@ -6,6 +6,7 @@ import type { Logger } from "../../observe/logger.ts";
 import { Replicator } from "../replication/replicator.ts";
 import type { NoticeTopic } from "../scoreboard/notices.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import type { FoundSlots } from "../trunk/found-slots.ts";
 import type { AccessLogKeeper } from "./access-log-keeper.ts";
 import { BinlogPacking } from "./binlog-packing.ts";
 import type { Discovery } from "./discovery.ts";
@@ -52,6 +53,7 @@ export interface Parts {
   readonly discovery: Discovery;
   readonly questions: TrackerQuestions;
   readonly news: GroupNewsHelp;
+  readonly foundSlots: FoundSlots;
 }
 
 /** What runs. */
@@ -115,6 +117,7 @@ export class RunningStorage implements StorageServer {
         ...{ settings, port, linkOptions, discovery, flag, questions, scoreboard, log },
         membership: this.#membership,
         errands: this.#errands,
+        foundSlots: parts.foundSlots,
         team: engines.team,
         publish: (topic, text) => this.#publish(topic, text),
       },

@@ -13,6 +13,8 @@ const TAIL_BYTES = 64 * 1024 * 1024;
 export interface DeletedNames {
   /** True when the file of that name and time (Unix seconds) is known to be gone. */
   has(name: string, timestamp: number): boolean;
+  /** All of them. */
+  names(): Iterable<string>;
 }
 
 /** Reads the end of the binlog in `folder`, `BASE/data/sync`; without one nothing is known. */
@@ -44,6 +46,7 @@ export async function readDeletedNames(folder: string): Promise<DeletedNames> {
     reader.close();
   }
   return {
+    names: () => deletedAt.keys(),
     has(name, timestamp) {
       const deleted = deletedAt.get(name);
       // Clocks differ: the time of its deletion tells nothing of a name that is never used again.

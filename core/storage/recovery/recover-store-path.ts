@@ -9,6 +9,7 @@ import { StorageStatus } from "../../wire/storage-status.ts";
 import { fetchOnePathBinlog } from "../../wire/storage-sync.ts";
 import { messageOf } from "../control/discovery.ts";
 import { pause } from "../control/pause.ts";
+import { clearDeletedSlots } from "./deleted-slots.ts";
 import { Fetcher, type FetcherHelp } from "./fetcher.ts";
 import { type Candidate, type GroupQuestions, nameOf } from "./group-questions.ts";
 import { countLines, LineWriter, linesOf } from "./line-file.ts";
@@ -68,6 +69,8 @@ export class PathRecovery {
     if (plan === "dispatch") flag = await dispatchRecords(files, flag, wantedThreads);
     await this.#restore(flag);
     await this.#compare();
+    const cleared = clearDeletedSlots(this.#help.deleted.names(), this.#help.storePathIndex, storePath);
+    if (cleared > 0) this.#log.notice(`Removed ${cleared} deleted files from the trunk files of ${storePath}`);
     await this.#help.report(savedStatus).catch((error: unknown) => {
       this.#log.warn(`No tracker has taken the status after the recovery, joining tells it: ${messageOf(error)}`);
     });

@@ -195,10 +195,11 @@ export class Operations {
 
   /** Until somebody takes it, or this storage crashes. */
   *#giveBack(node: SimNode, block: TrunkInfo): Task {
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       const { server } = node;
       let status: number | null = null;
-      if (node.isServer) status = node.space.release(block);
+      // An earlier attempt may have reached the trunk server of then.
+      if (node.isServer) status = attempt === 0 ? node.space.release(block) : node.takeBack(block);
       else if (server !== null && server !== node) {
         status = yield* this.#group.ask(node, server, () => server.takeBack(block));
       }

@@ -38,6 +38,7 @@ export function makeDutyHelp(help: TrunkKeeperHelp, parts: DutyParts): DutyHelp 
     heartBeatIntervalMs: settings.heartBeatIntervalSeconds * 1000,
     upSince: Math.floor(Date.now() / 1000),
     isSuspended: () => parts.isSuspended(),
+    foundSlots: help.foundSlots,
     addressOf: (member: Member): ServerAddress => ({ hosts: hostsOf(storageIds, member), port: member.port }),
     markName: (id) => markFileName(id, port, trackers.useStorageId),
     oldMarkName: (id) => {

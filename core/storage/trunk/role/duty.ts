@@ -14,6 +14,7 @@ import type { Member, Membership } from "../../control/membership.ts";
 import { pause } from "../../control/pause.ts";
 import type { TrunkParameters } from "../../control/trunk-parameters.ts";
 import type { Scoreboard } from "../../scoreboard/scoreboard.ts";
+import type { FoundSlots } from "../found-slots.ts";
 import type { TrunkJournalFile } from "../journal-file.ts";
 import type { SharedTrunkSpace } from "../shared-space.ts";
 import { Copies } from "./copies.ts";
@@ -51,6 +52,8 @@ export interface DutyHelp {
   readonly log: Logger;
   /** Start of this storage, Unix seconds. */
   readonly upSince: number;
+  /** Slots that hold files, whatever the trunk binlog says. */
+  readonly foundSlots: FoundSlots;
   /** The leading tracker is silent: slots wait. */
   isSuspended(): boolean;
   addressOf(member: Member): ServerAddress;
@@ -183,6 +186,7 @@ export class Duty {
     // It may have been a copy of another storage's until now.
     space.whileJournalRests(() => {});
     space.begin();
+    for (const block of this.#help.foundSlots.inUse) space.carve(block);
     const known = await this.#leadersFileId();
     if (known === null) return;
     maker.raiseId(known);
@@ -190,6 +194,9 @@ export class Duty {
     const { lines, isSnapshotAhead } = await this.#load(isQuarantined);
     if (signal.aborted) return;
     maker.raiseId(this.#greatestId());
+    const empty = this.#help.foundSlots.takeEmpty();
+    // With 17 it is known as free already.
+    if (!isQuarantined) space.exclusively((map) => empty.forEach((block) => map.free(block, this.#since, 0)));
     this.#setCooling();
     if (!this.#help.isSuspended()) space.resume();
     space.ready(this.term);

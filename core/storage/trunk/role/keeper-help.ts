@@ -11,6 +11,7 @@ import type { TrackerQuestions } from "../../control/tracker-questions.ts";
 import type { WorkerTeam } from "../../control/worker-team.ts";
 import type { NoticeTopic } from "../../scoreboard/notices.ts";
 import type { Scoreboard } from "../../scoreboard/scoreboard.ts";
+import type { FoundSlots } from "../found-slots.ts";
 
 export interface TrunkKeeperHelp {
   readonly settings: StorageSettings;
@@ -22,6 +23,8 @@ export interface TrunkKeeperHelp {
   readonly questions: TrackerQuestions;
   readonly errands: Errands;
   readonly scoreboard: Scoreboard;
+  /** What start-up found in slots whose line in the trunk binlog may be missing. */
+  readonly foundSlots: FoundSlots;
   readonly team: Pick<WorkerTeam, "trunkStarted" | "trunkFileReady" | "onTrunkFileWanted">;
   readonly log: Logger;
   publish(topic: NoticeTopic, text: string): void;

@@ -75,6 +75,7 @@ export class TrunkKeeper {
       isSuspended: () => this.#isSuspended,
     });
     this.#publish();
+    help.foundSlots.onInUse((block) => this.#space.carve(block));
     team.onTrunkFileWanted((storePath) => void this.#fileWanted(storePath));
     team.trunkStarted(setup);
   }

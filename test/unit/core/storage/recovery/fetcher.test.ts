@@ -42,7 +42,7 @@ function fetcherOf(lines: readonly string[], offset = 0, changes: Partial<Fetche
       signal,
     },
     choice: new SourceChoice({ candidates, log, signal, waiting: () => {}, what: "p0" }),
-    deleted: { has: () => false },
+    deleted: { has: () => false, names: () => [] },
     progress,
     log,
     owner: undefined,
@@ -90,13 +90,15 @@ describe("files", () => {
   });
   test("known to be deleted do not come back", async () => {
     give(nameOf(1), "one");
-    await fetcherOf([`${TIME} C ${nameOf(1)}`], 0, { deleted: { has: (name) => name === nameOf(1) } }).run();
+    await fetcherOf([`${TIME} C ${nameOf(1)}`], 0, {
+      deleted: { has: (name) => name === nameOf(1), names: () => [] },
+    }).run();
     expect(existsSync(disk.pathOf(nameOf(1)))).toBeFalse();
   });
   test("inside trunk files bring the trunk file", async () => {
     give("M00/00/00/000001", "F and all that follows");
     // One of its files may be gone, the others are not.
-    await fetcherOf([`${TIME} C ${TRUNK_1_AT_0}`], 0, { deleted: { has: () => true } }).run();
+    await fetcherOf([`${TIME} C ${TRUNK_1_AT_0}`], 0, { deleted: { has: () => true, names: () => [] } }).run();
     expect(read("M00/00/00/000001")).toBe("F and all that follows");
   });
 });

@@ -7,7 +7,7 @@ import { Disk } from "./folder.ts";
 import { nameOf, TIME } from "./names.ts";
 
 let disk: Disk;
-const none: DeletedNames = { has: () => false };
+const none: DeletedNames = { has: () => false, names: () => [] };
 const missing = (line: string, deleted = none): string | null => recordOfMissing(line, disk.storePaths, deleted);
 beforeAll(() => {
   disk = new Disk();
@@ -16,7 +16,7 @@ afterAll(() => disk.remove());
 
 test("a file that is not here", () => {
   expect(missing(`${TIME} C ${nameOf(1)} 12`)).toBe(`${TIME} C ${nameOf(1)}`);
-  expect(missing(`${TIME} C ${nameOf(1)} 12`, { has: (name) => name === nameOf(1) })).toBeNull();
+  expect(missing(`${TIME} C ${nameOf(1)} 12`, { has: (name) => name === nameOf(1), names: () => [] })).toBeNull();
 });
 test("a file that is here whole, and one that is not", () => {
   disk.put(nameOf(2), "0123456789ab", 5);

@@ -47,7 +47,7 @@ function recoveryOf(wantedThreads = 2): PathRecovery {
       signal,
     },
     choice: new SourceChoice({ candidates, log, signal, waiting: () => {}, what: "p0" }),
-    deleted: { has: () => false },
+    deleted: { has: () => false, names: () => [] },
     progress,
     log,
     owner: undefined,

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { carveUsed } from "../../../../../core/storage/trunk/carve-used.ts";
+import { carveUsed, carveUsedIn } from "../../../../../core/storage/trunk/carve-used.ts";
 import { SharedTrunkSpace } from "../../../../../core/storage/trunk/shared-space.ts";
 import { putSlotHeader, SlotType } from "../../../../../core/storage/trunk/slot-header.ts";
 import { type UsedRange, usedRanges } from "../../../../../core/storage/trunk/used-ranges.ts";
@@ -77,6 +77,10 @@ test("what is in use on the disk leaves a map that is in quarantine", async () =
     pause: () => Promise.resolve(),
   });
   expect(carved).toBe(1024);
+  expect(carveUsedIn(space, PLACE, join(folder, "1"))).toBe(0);
+  space.release({ ...PLACE, offset: 512, size: 1024 });
+  expect(carveUsedIn(space, PLACE, join(folder, "1"))).toBe(1024);
+  expect(carveUsedIn(space, PLACE, join(folder, "missing"))).toBe(0);
   expect(space.exclusively((map) => map.blocks()).map(({ offset, size }) => [offset, size])).toEqual([
     [0, 512],
     [1536, SIZE - 1536],
