@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { ProcessCluster, whyNoCluster } from "./support/cluster.ts";
+import { Random } from "./support/random.ts";
 import { livingTogether } from "./support/records-trunk.ts";
 import { RoleMishaps } from "./support/role-mishaps.ts";
 import { trunkCheck } from "./support/trunk-check.ts";
@@ -27,9 +28,16 @@ const LINES = [
   "slot_min_size = 256",
   "slot_max_size = 64KB",
   "trunk_file_size = 4MB",
-  "trunk_free_space_merge = 1",
   "check_active_interval = 2",
   "trunk_binlog_max_backups = 1000",
+];
+/** Each is on or off as the seed says. */
+const SWITCHES = [
+  "trunk_free_space_merge = 1",
+  "delete_unused_trunk_files = 1",
+  "trunk_init_check_occupying = 1",
+  "trunk_init_reload_from_binlog = 1",
+  "trunk_alloc_alignment_size = 256",
 ];
 const missing = whyNoCluster();
 
@@ -45,7 +53,9 @@ describe.skipIf(missing !== null)(`trunk chaos${missing === null ? "" : ` (skipp
     async () => {
       console.log(`trunk chaos: seed ${SEED} (FDFS_TRUNK_SEED=${SEED} repeats it)`);
       const started = performance.now();
-      cluster = await ProcessCluster.start({ trackers: 1, storages: 3, trackerLines: LINES });
+      const random = new Random(SEED);
+      const switches = SWITCHES.filter(() => random.next() < 0.5);
+      cluster = await ProcessCluster.start({ trackers: 1, storages: 3, trackerLines: [...LINES, ...switches] });
       const { storages } = cluster;
       await serving(cluster);
       const ledger = new TrunkLedger();
@@ -76,6 +86,7 @@ describe.skipIf(missing !== null)(`trunk chaos${missing === null ? "" : ` (skipp
       console.log(
         [
           `trunk chaos: seed ${SEED}, ${((performance.now() - started) / 1000).toFixed(1)} s in all, ${SECONDS} s of load`,
+          `  ${switches.join(", ")}`,
           load.report(),
           `  ${mishaps.report()}`,
           `  ${stored} files stored, ${stored - plain} in slots (${ledger.reused} of them in places used before), ${plain} plain; ${ledger.aliveCount} alive`,

@@ -7,7 +7,7 @@ import { Status, statusOfError } from "../../wire/status.ts";
 import { codedErrno } from "../io/errno.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { BINLOG_ROTATE_BYTES, binlogPath, rotateBinlog } from "./binlog-files.ts";
-import { Intents } from "./intents.ts";
+import { type IntentOp, Intents } from "./intents.ts";
 import type { BinlogOp } from "./record.ts";
 
 /** Told once what became of the record: 0, or the errno that kept it out of the binlog. */
@@ -74,7 +74,7 @@ export class CommitQueue {
   }
 
   /** The same for a change that takes longer; what it returns ends the note, after the record. */
-  intendLong(op: BinlogOp, name: string): () => void {
+  intendLong(op: IntentOp, name: string): () => void {
     return this.#intents.noteLong(op, name);
   }
 

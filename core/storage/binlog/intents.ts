@@ -5,7 +5,10 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { mapFile } from "../../runtime/index.ts";
-import type { BinlogOp } from "./record.ts";
+import type { BinlogOp, UNCONFIRMED } from "./record.ts";
+
+/** What is under way. */
+export type IntentOp = BinlogOp | typeof UNCONFIRMED;
 
 /** Operation, two lengths, two names of up to 130 characters. */
 const SLOT_BYTES = 272;
@@ -18,7 +21,7 @@ const FILE_BYTES = (QUICK_SLOTS + LONG_SLOTS) * SLOT_BYTES;
 const FILE_MODE = 0o644;
 
 export interface Intent {
-  readonly op: BinlogOp;
+  readonly op: IntentOp;
   readonly name: string;
   /** Of a rename: the name before. */
   readonly otherName: string;
@@ -56,7 +59,7 @@ export class Intents {
   }
 
   /** Notes a change that takes longer; what it returns ends the note. */
-  noteLong(op: BinlogOp, name: string): () => void {
+  noteLong(op: IntentOp, name: string): () => void {
     const slot = this.#freeLong.pop();
     if (slot === undefined) return () => {};
     this.#write(slot, op, name, "");
@@ -71,7 +74,7 @@ export class Intents {
     this.#fd = -1;
   }
 
-  #write(slot: number, op: BinlogOp, name: string, otherName: string): void {
+  #write(slot: number, op: IntentOp, name: string, otherName: string): void {
     const at = slot * SLOT_BYTES;
     const target = this.#mapped === null ? this.#slot : this.#mapped;
     const start = this.#mapped === null ? 0 : at;
@@ -111,7 +114,7 @@ export function readIntents(path: string): Intent[] {
     new TextDecoder("latin1").decode(bytes.subarray(at, at + Math.min(length, NAME_MAX)));
   for (let at = 0; at + SLOT_BYTES <= bytes.length; at += SLOT_BYTES) {
     if (bytes[at] === 0) continue;
-    const op = String.fromCharCode(bytes[at]!) as BinlogOp;
+    const op = String.fromCharCode(bytes[at]!) as IntentOp;
     const name = textAt(at + NAMES_AT, bytes[at + 1]!);
     intents.push({ op, name, otherName: textAt(at + NAMES_AT + NAME_MAX, bytes[at + 2]!) });
   }

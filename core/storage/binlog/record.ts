@@ -24,6 +24,9 @@ export const Op = {
 } as const;
 export type BinlogOp = (typeof Op)[keyof typeof Op];
 
+/** In notes of what is under way only: a slot of another trunk server that is not confirmed. Nothing of it may stay. */
+export const UNCONFIRMED = "?";
+
 /** One line with its line end. `rest` is the name and, blank-separated, what else the operation carries. */
 export function formatRecord(timestamp: number, op: BinlogOp, rest: string): string {
   return `${timestamp} ${op} ${rest}\n`;

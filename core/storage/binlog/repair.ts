@@ -2,7 +2,7 @@
 // them. Nobody was told that these changes had succeeded; either outcome is right, but it must be the same everywhere.
 
 import type { Intent } from "./intents.ts";
-import { type BinlogRecord, formatRecord, Op } from "./record.ts";
+import { type BinlogRecord, formatRecord, Op, UNCONFIRMED } from "./record.ts";
 
 /** What stands under a name now. */
 export interface Found {
@@ -54,6 +54,7 @@ function missingRecord(
     case Op.SYNC_CREATE:
     case Op.SYNC_LINK:
     case Op.SYNC_DELETE:
+    case UNCONFIRMED:
       // The sender was not told either, and sends again. `find` has thrown away what was cut off.
       return null;
     default:

@@ -8,7 +8,7 @@ import type { Logger } from "../../observe/logger.ts";
 import { binlogPath } from "../binlog/binlog-files.ts";
 import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { type Intent, intentsPath, readIntents } from "../binlog/intents.ts";
-import { type BinlogRecord, isOwn, Op, parseRecord, upperOf } from "../binlog/record.ts";
+import { type BinlogRecord, isOwn, Op, parseRecord, UNCONFIRMED, upperOf } from "../binlog/record.ts";
 import { missingRecords } from "../binlog/repair.ts";
 import type { Disks } from "../io/store-paths.ts";
 import { isReusable } from "../replication/judge.ts";
@@ -16,7 +16,7 @@ import { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { ORIGIN_OWN, ORIGIN_UNKNOWN } from "../scoreboard/versions.ts";
 import type { FoundSlots } from "../trunk/found-slots.ts";
 import { SlotFiles } from "../trunk/slot-files.ts";
-import { findOnDisk, finishDeletion, noteSlot } from "./found-on-disk.ts";
+import { dropUnconfirmed, findOnDisk, finishDeletion, noteSlot } from "./found-on-disk.ts";
 
 /** Some 700,000 records. */
 const TAIL_BYTES = 64 * 1024 * 1024;
@@ -68,7 +68,10 @@ async function recordMissing(
   const storePaths = settings.storePaths.map(({ path }) => path);
   const slots = new SlotFiles(scoreboard, storePaths);
   const disks: Disks = { config: settings, trunk: { slots } };
-  for (const { op, name } of intents) if (upperOf(op) === Op.DELETE) finishDeletion(disks, name);
+  for (const { op, name } of intents) {
+    if (op === UNCONFIRMED) dropUnconfirmed(disks, name);
+    else if (upperOf(op) === Op.DELETE) finishDeletion(disks, name);
+  }
   const lines = missingRecords(intents, (name) => findOnDisk(disks, name), lastOf, now);
   for (const { op, name } of intents) noteSlot(disks, op, name, foundSlots, isStart);
   slots.close();

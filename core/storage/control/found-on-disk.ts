@@ -2,7 +2,8 @@
 // zeros is cleaned up here: nobody was told that it had succeeded.
 
 import { crc32 } from "node:zlib";
-import { type BinlogOp, isOwn, Op, upperOf } from "../binlog/record.ts";
+import type { IntentOp } from "../binlog/intents.ts";
+import { isOwn, Op, UNCONFIRMED, upperOf } from "../binlog/record.ts";
 import type { Found } from "../binlog/repair.ts";
 import { type Disks, locate } from "../io/store-paths.ts";
 import { factsOf, linkTarget } from "../io/stored-facts.ts";
@@ -23,6 +24,7 @@ export function findOnDisk(disks: Disks, name: string): Found {
       return { kind: kind === "link" ? "link" : "file", modifiedAt, target: target?.name ?? "" };
     // A write stops at the end of a page when its process is killed, and the header comes first.
     disks.trunk.slots.clear(slot.place);
+    finishDeletion(disks, name);
     return NOTHING;
   } catch {
     return NOTHING;
@@ -37,17 +39,27 @@ function hasItsContent({ trunk }: Disks, slot: FoundSlot): boolean {
  * Tells whether the slot of a name that was under way holds its file now, or nothing. While other workers go on (`isStart`
  * false) an empty slot may be another's already. Copies of other storages' files say nothing about free space.
  */
-export function noteSlot(disks: Disks, op: BinlogOp, name: string, found: FoundSlots, isStart: boolean): void {
+export function noteSlot(disks: Disks, op: IntentOp, name: string, found: FoundSlots, isStart: boolean): void {
   try {
     const stored = locate(disks, name);
     const place = slotPlaceOf(stored);
-    if (place === null) return;
+    if (place === null || op === UNCONFIRMED) return;
     const block = blockOf(place);
     const isThere = (factsOf(disks, stored)?.slot ?? null) !== null;
     if (isThere && upperOf(op) !== Op.DELETE) found.addInUse(block);
     else if (!isThere && isStart && isOwn(op) && disks.trunk.slots.isFree(block)) found.addEmpty(block);
   } catch {
     // Not readable now: `fdfs trunk check` finds it.
+  }
+}
+
+/** The trunk server does not know whether the slot was filled, and gives it to another in the end. */
+export function dropUnconfirmed(disks: Disks, name: string): void {
+  try {
+    const place = slotPlaceOf(locate(disks, name));
+    if (place !== null) disks.trunk.slots.clear(place);
+  } catch {
+    // Not readable now.
   }
 }
 

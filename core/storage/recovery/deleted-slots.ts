@@ -18,6 +18,7 @@ export function clearDeletedSlots(names: Iterable<string>, storePathIndex: numbe
 }
 
 function isOf(name: string, storePathIndex: number): boolean {
+  if (name.length !== TRUNK_NAME_SIZE) return false;
   try {
     return parseLogicName(name, storePathIndex + 1).storePathIndex === storePathIndex;
   } catch {

@@ -2,6 +2,7 @@
 // now, which later records then find done.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { decodeResponse } from "../../wire/command.ts";
 import { Status } from "../../wire/status.ts";
 import { QueryFlag, queryFileInfo } from "../../wire/storage-client.ts";
@@ -46,6 +47,8 @@ export interface SendableFile {
   /** Where its content begins: of a file inside a trunk file behind the slot's header. */
   readonly start: number;
   readonly size: number;
+  /** CRC32 that its name tells; null outside of trunk files. */
+  readonly crc: number | null;
   /** Unix seconds. */
   readonly modifiedAt: number;
   close(): void;
@@ -63,7 +66,8 @@ export function openForSending(delivery: Delivery, name: string): SendableFile |
     const { named, file } = facts.slot;
     file.use();
     const start = named.offset + SLOT_HEADER_SIZE;
-    return { fd: file.fd, start, size: named.fileSize, modifiedAt: named.modifiedAt, close: () => file.release() };
+    const { fileSize: size, crc32: crc, modifiedAt } = named;
+    return { fd: file.fd, start, size, crc, modifiedAt, close: () => file.release() };
   }
   return openPlain(stored.path);
 }
@@ -78,7 +82,8 @@ function openPlain(path: string): SendableFile | null {
   }
   const stat = fstatSync(fd);
   const close = (): void => closeSync(fd);
-  if (stat.isFile()) return { fd, start: 0, size: stat.size, modifiedAt: Math.floor(stat.mtimeMs / 1000), close };
+  const modifiedAt = Math.floor(stat.mtimeMs / 1000);
+  if (stat.isFile()) return { fd, start: 0, size: stat.size, crc: null, modifiedAt, close };
   close();
   return null;
 }
@@ -122,9 +127,11 @@ async function send(
   { link }: Delivery,
   command: CopyCommand,
   fields: Parameters<CopyCommand["request"]["format"]>[0],
-  { fd, start, size }: SendableFile,
+  { fd, start, size, crc }: SendableFile,
 ): Promise<number> {
   const piece = isPiece(size) ? readPiece(fd, start, size) : null;
+  // Its slot has become another's since it was opened, or a second allocator's slot lies in it.
+  if (piece !== null && crc !== null && crc32(piece) !== crc) return NOTHING_TO_SEND;
   return piece === null
     ? link.stream(command, fields, piecesOf(fd, start, size), size)
     : link.askWith(command, fields, piece);

@@ -7,7 +7,7 @@ import { encodeBlock } from "../../fileid/packed-block.ts";
 import { encodeTrunkSlot } from "../../fileid/trunk-slot.ts";
 import { Status } from "../../wire/status.ts";
 import type { TrunkInfo } from "../../wire/storage-sync.ts";
-import { Op } from "../binlog/record.ts";
+import { Op, UNCONFIRMED } from "../binlog/record.ts";
 import type { Session } from "../io/session.ts";
 import { locate } from "../io/store-paths.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
@@ -87,7 +87,7 @@ function write(plan: SlotPlan, content: SlotContent, reservation: Reservation, e
   const { name, header } = nameSlot(plan, content, block);
   const isOwn = reservation.server === null;
   // Another storage has to confirm first, which takes longer than this turn.
-  const struckOut = isOwn ? null : commits.intendLong(Op.CREATE, name);
+  const struckOut = isOwn ? null : commits.intendLong(UNCONFIRMED, name);
   if (isOwn) commits.intend(Op.CREATE, name);
   try {
     if (!content.write(trunk.slots, block, header)) {

@@ -89,6 +89,7 @@ export const trunkAllocConfirmRoute: WholeRoute<Session> = {
     const space = requireRole(worker);
     requireBlock(worker, block);
     const status = space.confirm(block, outcome);
+    if (outcome === Status.EEXIST) worker.trunk.lookInto(block);
     worker.trunk.flush();
     session.connection.replyStatus(status);
   },
@@ -102,7 +103,7 @@ export const trunkFreeSpaceRoute: WholeRoute<Session> = {
     checkGroup(worker, groupName);
     const space = requireRole(worker);
     requireBlock(worker, block);
-    const status = space.release(block);
+    const status = worker.trunk.release(space, block);
     worker.trunk.flush();
     session.connection.replyStatus(status);
   },

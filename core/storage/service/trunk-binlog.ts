@@ -15,10 +15,14 @@ const LF = 10;
 const PACKAGE_MAX = 64 * 1024;
 
 /** The files, for a storage that has a copy; throws what answers 22 otherwise. */
-function copyPaths({ worker }: Session): { readonly paths: TrunkPaths; readonly maxBackups: number } {
+function copyPaths({ worker, peerId }: Session): { readonly paths: TrunkPaths; readonly maxBackups: number } {
   const notice = readTrunkNotice(worker.scoreboard.notice("trunk").text);
   if (notice === null) throw new ProtocolError("Cannot keep a trunk binlog: use_trunk_file is off");
   if (notice.isSelf) throw new ProtocolError("Cannot take another trunk binlog: this storage is the trunk server");
+  // A former trunk server that was stopped for a while may still have lines on the way.
+  if (peerId !== "" && notice.server !== null && notice.server.id !== peerId) {
+    throw new ProtocolError(`Cannot take a trunk binlog of ${peerId}: the trunk server is ${notice.server.id}`);
+  }
   return { paths: trunkPaths(worker.config.basePath), maxBackups: notice.binlogMaxBackups };
 }
 

@@ -34,6 +34,8 @@ const Cell = {
   COOL_SECONDS: 6,
   /** Moves when the trunk binlog is another file. */
   JOURNAL_GENERATION: 7,
+  /** Until when slots may be handed out without hearing the leading tracker: milliseconds of the monotonic clock, counting round; 0: for ever. */
+  LEASE_UNTIL: 8,
   /** By store path: when a file ahead was asked for; 0: it was not. */
   ASKED: 16,
   SIZE: 16 + PATHS_MAX,
@@ -104,8 +106,20 @@ export class SharedTrunkSpace {
     const isUsable =
       Atomics.load(cells, Cell.ROLE) === Role.READY &&
       Atomics.load(cells, Cell.SUSPENDED) === 0 &&
-      Atomics.load(cells, Cell.DAMAGED) === 0;
+      Atomics.load(cells, Cell.DAMAGED) === 0 &&
+      this.#isLeased();
     return isUsable ? Atomics.load(cells, Cell.TERM) : 0;
+  }
+
+  /** Lets slots be handed out for so long; a process that was stopped finds out by itself that its time is over. */
+  lease(milliseconds: number): void {
+    const until = (monotonicMs() + milliseconds) | 0;
+    Atomics.store(this.#cells, Cell.LEASE_UNTIL, until === 0 ? 1 : until);
+  }
+
+  #isLeased(): boolean {
+    const until = Atomics.load(this.#cells, Cell.LEASE_UNTIL);
+    return until === 0 || ((until - monotonicMs()) | 0) > 0;
   }
 
   /** The map is empty and is to be loaded. Entries that are still in the journal stay. */
@@ -313,3 +327,8 @@ export class SharedTrunkSpace {
 }
 
 const unixSeconds = (): number => Math.floor(Date.now() / 1000);
+/** The same in all threads, and it goes on while the process is stopped. */
+function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + Math.floor(nanoseconds / 1_000_000);
+}

@@ -3,6 +3,7 @@
 // is trunk-store.ts's business.
 
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { hex2 } from "../../fileid/logic-name.ts";
 import { native } from "../../runtime/index.ts";
 import type { TrunkInfo } from "../../wire/storage-sync.ts";
@@ -13,6 +14,7 @@ import {
   type NamedSlot,
   namedSlotOf,
   putSlotHeader,
+  readSlotHeader,
   SLOT_HEADER_SIZE,
   type SlotHeader,
   SlotType,
@@ -214,15 +216,30 @@ export class SlotFiles {
     );
   }
 
-  /** Frees the slot of a name on the disk: all its bytes become zero. False when another file has it, or none. */
+  /** A slot of exactly this size begins here. */
+  hasHeader(block: TrunkInfo): boolean {
+    const file = this.openExisting(block);
+    if (file === null) return false;
+    if (readAt(file.fd, this.#header, 0, SLOT_HEADER_SIZE, block.offset) < SLOT_HEADER_SIZE) return false;
+    const { type, allocatedSize } = readSlotHeader(this.#header);
+    return (type === SlotType.FILE || type === SlotType.LINK) && allocatedSize === block.size;
+  }
+
+  /**
+   * Frees the slot of a name on the disk: header and content become zero; what lies behind them is. False when another file
+   * has it, or none.
+   */
   clear(place: SlotPlace): boolean {
     const file = this.openExisting(place);
     if (file === null) return false;
     const { named } = place;
     return this.#scoreboard.slotClaims.run(place.trunkFileId, named.offset, named.size, () => {
       if (readAt(file.fd, this.#header, 0, SLOT_HEADER_SIZE, named.offset) < SLOT_HEADER_SIZE) return false;
-      if (typeOfNamed(this.#header, 0, named) === SlotType.FREE) return false;
-      this.#zero(file, named);
+      const type = typeOfNamed(this.#header, 0, named);
+      if (type === SlotType.FREE) return false;
+      // With another content a second allocator has put a slot into a run of zeros of this file: that stays.
+      const isWhole = type === SlotType.LINK || this.#checksum(file, named) === named.crc32;
+      this.#zero(file, { offset: named.offset, size: SLOT_HEADER_SIZE + (isWhole ? named.fileSize : 0) });
       return true;
     });
   }
@@ -293,6 +310,18 @@ export class SlotFiles {
   #scratchOf(length: number): Uint8Array {
     if (this.#scratch.length < length) this.#scratch = new Uint8Array(Math.max(length, PIECE_BYTES + SLOT_HEADER_SIZE));
     return this.#scratch.subarray(0, length);
+  }
+
+  #checksum(file: OpenTrunkFile, { offset, fileSize }: NamedSlot): number {
+    let crc = 0;
+    for (let done = 0; done < fileSize; ) {
+      const piece = this.#scratchOf(Math.min(PIECE_BYTES, fileSize - done));
+      const count = readAt(file.fd, piece, 0, piece.length, offset + SLOT_HEADER_SIZE + done);
+      if (count === 0) return -1;
+      crc = crc32(piece.subarray(0, count), crc);
+      done += count;
+    }
+    return crc;
   }
 
   /** Two allocators at once may have given the same place to two files: what is not zero is somebody's. */

@@ -6,10 +6,12 @@ import { Status } from "../../wire/status.ts";
 import type { TrunkInfo } from "../../wire/storage-sync.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { AllocatorLink, type AllocatorLinkOptions } from "./allocator-link.ts";
+import { carveUsedIn } from "./carve-used.ts";
 import { TrunkJournalFile } from "./journal-file.ts";
 import { SharedTrunkSpace, type TrunkSetup } from "./shared-space.ts";
 import { SlotFiles } from "./slot-files.ts";
 import { SLOT_HEADER_SIZE } from "./slot-header.ts";
+import { trunkFilePath } from "./trunk-file.ts";
 import { readTrunkNotice, type TrunkNotice } from "./trunk-notice.ts";
 
 const FILE_WAIT_MS = 3000;
@@ -49,7 +51,7 @@ export class TrunkStore {
     this.#link = new AllocatorLink({
       ...options.link,
       server: () => this.#server(),
-      takeBack: (block) => this.#takeBack(block),
+      takeBack: (block) => this.#takeLate(block),
     });
   }
 
@@ -100,6 +102,22 @@ export class TrunkStore {
   /** The slot was in use already (two trunk servers at once, or one that had forgotten): nobody gets it again. */
   abandon({ block, server }: Reservation): void {
     if (server !== null) void this.#link.confirm(server, block, Status.EEXIST);
+    else this.lookInto(block);
+  }
+
+  /** The map is wrong about this trunk file: what is in use on this storage's disk is taken out of it. */
+  lookInto(block: TrunkInfo): void {
+    const space = this.ownSpace;
+    const storePath = this.#options.storePaths[block.storePathIndex];
+    if (space !== null && storePath !== undefined) carveUsedIn(space, block, trunkFilePath(storePath, block));
+  }
+
+  /** A slot of another storage is free again. 0; 17: it is free already. */
+  release(space: SharedTrunkSpace, block: TrunkInfo): number {
+    const status = space.release(block);
+    // Returned twice, it may be in use again: only a slot that still has its header here is certain to be the one that is meant.
+    if (status === Status.OK && !this.slots.hasHeader(block)) this.lookInto(block);
+    return status;
   }
 
   /** Tells the trunk server that the slot is written; anything but 0: it must not be used. Does not reject. */
@@ -183,6 +201,13 @@ export class TrunkStore {
   #takeBack(block: TrunkInfo): boolean {
     if (this.#space === null || this.#space.term === 0) return false;
     this.#space.release(block);
+    return true;
+  }
+
+  /** One that has waited while another storage was the trunk server. */
+  #takeLate(block: TrunkInfo): boolean {
+    if (!this.#takeBack(block)) return false;
+    this.lookInto(block);
     return true;
   }
 

@@ -19,11 +19,18 @@ const SHORT_MS = [200, 1200] as const;
 const LONG_MS = [5500, 8000] as const;
 const MIDDLE_MS = [1000, 3000] as const;
 
-type Mishap = "brief death" | "long death" | "death and appointment" | "freeze" | "death of another";
+type Mishap =
+  | "brief death"
+  | "long death"
+  | "death and appointment"
+  | "freeze"
+  | "death of another"
+  | "death of the tracker";
 /** As likely as often they stand here. */
 const WHEEL: readonly Mishap[] = [
   ...(["brief death", "brief death", "long death", "long death"] as const),
-  ...(["death and appointment", "death and appointment", "freeze", "death of another"] as const),
+  ...(["death and appointment", "death and appointment", "freeze", "freeze"] as const),
+  ...(["death of another", "death of the tracker"] as const),
 ];
 
 export class RoleMishaps {
@@ -91,7 +98,8 @@ export class RoleMishaps {
   }
 
   async #happen(mishap: Mishap, current: Server, other: Server): Promise<void> {
-    const victim = mishap === "death of another" ? other : current;
+    const tracker = this.#cluster.trackers[0]!;
+    const victim = mishap === "death of another" ? other : mishap === "death of the tracker" ? tracker : current;
     if (mishap === "freeze") {
       victim.freeze();
       this.#later(LONG_MS, () => victim.thaw());

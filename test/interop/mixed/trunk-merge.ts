@@ -12,7 +12,7 @@ import type { Member } from "./member.ts";
 import { MixedGroup } from "./mixed-group.ts";
 import { differences } from "./trees.ts";
 import { configure, TRUNK_MERGING, TRUNK_MODE } from "./trunk-conf.ts";
-import { freeRanges, isTrunkFile, overlaps, slotOf, trunkBinlog, trunkDifferences } from "./trunk-slots.ts";
+import { freeRanges, isTrunkFile, overlaps, slotOf, trunkBinlog, trunkDifferences, trunkFiles } from "./trunk-slots.ts";
 import { eventually } from "./waiting.ts";
 
 export const TRUNK_MERGE_ROW = "trunk server role taken over from C that joined free blocks";
@@ -43,6 +43,8 @@ export async function checkMergedTakeOver(tracker: Maker, second: Maker): Promis
 class MergeRun {
   readonly #group: MixedGroup;
   readonly #ledger = new Ledger();
+  /** Trunk files of the first trunk server. */
+  readonly #inherited = new Set<string>();
   readonly #a: Member;
   readonly #b: Member;
   #count = 0;
@@ -89,6 +91,7 @@ class MergeRun {
     await eventually("the same trunk binlogs", TIMEOUT_MS, () => {
       assert.equal(trunkBinlog(this.#b), trunkBinlog(this.#a));
     });
+    for (const file of trunkFiles(this.#a).keys()) this.#inherited.add(file);
     await this.#a.stop();
     await this.#isServer(this.#b);
     await this.#uploads(this.#group.client(this.#b), SMALL);
@@ -99,15 +102,22 @@ class MergeRun {
   async both(): Promise<void> {
     this.#a.start("c");
     await this.#group.settled();
-    await this.#uploads(this.#group.client(this.#a), SMALL);
+    // Inherited space rests at first.
+    await eventually("a slot in an inherited trunk file", TIMEOUT_MS, async () => {
+      const before = new Set(this.#ledger.files.keys());
+      await this.#uploads(this.#group.client(this.#a), SMALL, 1);
+      const added = [...this.#ledger.files.keys()].filter((name) => !before.has(name));
+      assert.ok(added.some((name) => this.#inherited.has(slotOf(name)?.file ?? "")), added.join(", "));
+    });
+    for (const storage of [this.#a, this.#b]) await this.#uploads(this.#group.client(storage), SMALL);
     assert.deepEqual(overlaps(this.#used()), []);
     await this.#same();
     for (const storage of this.#group.storages) await this.#ledger.verify(this.#group.client(storage));
   }
 
   /** A C storage is refused while it has not heard of the role, and when it sees that a slot is in use. */
-  async #uploads(client: RawClient, size: number): Promise<void> {
-    for (let index = 0; index < FILES; index++) {
+  async #uploads(client: RawClient, size: number, count = FILES): Promise<void> {
+    for (let index = 0; index < count; index++) {
       const bytes = pattern(size, `${this.#count++}`);
       const name = await eventually("an upload", TIMEOUT_MS, () => client.upload(bytes, "txt"));
       this.#ledger.files.set(name, bytes);

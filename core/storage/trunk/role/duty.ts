@@ -196,7 +196,9 @@ export class Duty {
     maker.raiseId(this.#greatestId());
     const empty = this.#help.foundSlots.takeEmpty();
     // With 17 it is known as free already.
-    if (!isQuarantined) space.exclusively((map) => empty.forEach((block) => map.free(block, this.#since, 0)));
+    space.exclusively((map) => {
+      if (!isQuarantined) for (const block of empty) map.free(block, this.#since, 0);
+    });
     this.#setCooling();
     if (!this.#help.isSuspended()) space.resume();
     space.ready(this.term);

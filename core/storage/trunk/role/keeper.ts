@@ -45,6 +45,8 @@ export class TrunkKeeper {
   #term = 0;
   #server: Member | null = null;
   #isSuspended = false;
+  /** The leader was silent in this term: another storage may have had the role meanwhile. */
+  #hasRested = false;
   #freeMb = 0;
   #transition: Promise<void> = Promise.resolve();
 
@@ -86,6 +88,7 @@ export class TrunkKeeper {
     if (membership.trunkAnnouncements !== this.#seen) this.#announced();
     if (!membership.isLeader(tracker)) return;
     this.#line.heard(sentMs);
+    this.#space.lease(this.#line.leaseMs);
     if (!this.#isSuspended || this.#line.isSilent) return;
     this.#isSuspended = false;
     if (this.#duty?.state === "serving") this.#space.resume();
@@ -101,6 +104,7 @@ export class TrunkKeeper {
     const { log } = this.#help;
     if (this.#duty !== null && !this.#isSuspended && this.#line.isSilent) {
       this.#isSuspended = true;
+      this.#hasRested = true;
       this.#space.suspend();
       log.warn(
         "The leading tracker is silent and may appoint another trunk server: no slots in trunk files until it is heard",
@@ -139,7 +143,11 @@ export class TrunkKeeper {
     const { membership, log, discovery, settings } = this.#help;
     const { trunkServer: server } = membership;
     this.#seen = membership.trunkAnnouncements;
-    const isSame = server?.id === this.#server?.id;
+    // While the leader was not heard another storage may have had the role.
+    const isSameServer = server?.id === this.#server?.id;
+    const isNewTerm = isSameServer && server?.id === discovery.id && (this.#hasRested || this.#line.isSilent);
+    const isSame = isSameServer && !isNewTerm;
+    this.#hasRested = false;
     if (!isSame) {
       this.#term = this.#seen;
       log.notice(
@@ -147,9 +155,9 @@ export class TrunkKeeper {
       );
     }
     this.#server = server;
-    if (server !== null && server.id !== discovery.id) {
+    if (server !== null && (server.id !== discovery.id || isNewTerm)) {
       try {
-        writeLastTrunkServer(settings.basePath, server.id);
+        writeLastTrunkServer(settings.basePath, isNewTerm ? "" : server.id);
       } catch (error) {
         log.error(`Cannot remember the trunk server: ${messageOf(error)}`);
       }

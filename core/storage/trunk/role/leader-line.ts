@@ -45,7 +45,16 @@ export class LeaderLine {
   }
 
   get isSilent(): boolean {
-    return performance.now() - this.#heardMs > SILENT_BEATS * this.#help.heartBeatIntervalMs;
+    return this.#restMs < 0;
+  }
+
+  /** Milliseconds that remain until the leader counts as silent. */
+  get leaseMs(): number {
+    return Math.max(0, Math.floor(this.#restMs));
+  }
+
+  get #restMs(): number {
+    return this.#heardMs + SILENT_BEATS * this.#help.heartBeatIntervalMs - performance.now();
   }
 
   /** The greatest id that the leader knows; rejects when it does not answer soon. */

@@ -223,7 +223,7 @@ describe("two that might both be the trunk server", () => {
   test("a leader that is silent for two heartbeats: slots wait until it is heard", async () => {
     const bench = await serving({ heartBeatIntervalSeconds: 0.05 });
     await withFile(bench);
-    await bench.until("silence", () => bench.space().term === 0);
+    await bench.until("silence", () => bench.report().role === "suspended");
     expect(bench.report()).toMatchObject({ role: "suspended", reason: "the leading tracker is silent" });
     // An answer to a question of long ago proves nothing.
     bench.keeper.heard(0, performance.now() - 1000);
@@ -242,6 +242,16 @@ describe("two that might both be the trunk server", () => {
     bench.announce(OWN);
     expect(bench.space().term).toBe(0);
     await bench.until("the new term", () => bench.space().term === 3);
+    expect(bench.report().quarantinedBlocks).toBe(1);
+  });
+
+  test("a leader that names the same one after its silence: another may have had the role meanwhile", async () => {
+    const member = { id: OTHER, ipAddress: NOBODY, port: 23000, status: StorageStatus.OFFLINE };
+    const bench = await serving({ heartBeatIntervalSeconds: 0.05, members: [member] });
+    await withFile(bench);
+    await bench.until("silence", () => bench.space().term === 0);
+    bench.announce(OWN);
+    await bench.until("the new term", () => bench.space().term === 2);
     expect(bench.report().quarantinedBlocks).toBe(1);
   });
 

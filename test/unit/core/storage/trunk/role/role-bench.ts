@@ -12,6 +12,7 @@ import { parseTrackerParameters } from "../../../../../../core/storage/control/p
 import type { TrackerLink } from "../../../../../../core/storage/control/tracker-link.ts";
 import type { TrackerQuestions } from "../../../../../../core/storage/control/tracker-questions.ts";
 import { Scoreboard } from "../../../../../../core/storage/scoreboard/scoreboard.ts";
+import { FoundSlots } from "../../../../../../core/storage/trunk/found-slots.ts";
 import { TrunkKeeper } from "../../../../../../core/storage/trunk/role/keeper.ts";
 import type { TrunkKeeperHelp } from "../../../../../../core/storage/trunk/role/keeper-help.ts";
 import { type TrunkPaths, trunkPaths } from "../../../../../../core/storage/trunk/role/paths.ts";
@@ -95,6 +96,7 @@ export class RoleBench {
         ask: (_tracker: number, _ms: number, ask: (link: TrackerLink) => unknown) => ask(this.link),
       } as Errands,
       scoreboard: this.scoreboard,
+      foundSlots: new FoundSlots(),
       team: {
         trunkStarted: (setup) => {
           this.#setup = setup;
