@@ -17,6 +17,8 @@ export interface Native {
   sizeOf(fileFd: number): number;
   /** pread(2): bytes read, 0 at the end, or a negative errno. */
   readAt(fileFd: number, target: Uint8Array, start: number, length: number, position: number): number;
+  /** lseek(2) with SEEK_DATA: where the next bytes are that are no hole, or a negative errno (-6: there are none). */
+  seekData(fileFd: number, offset: number): number;
   /** close(2). */
   close(fd: number): void;
   /** recv(2) with MSG_DONTWAIT: bytes received, 0 after the peer's FIN, or a negative errno (-11: nothing is there). */
@@ -37,6 +39,7 @@ export interface Native {
 
 const MSG_MORE_DONTWAIT_NOSIGNAL = 0x8000 | 0x40 | 0x4000;
 const MSG_DONTWAIT = 0x40;
+const SEEK_DATA = 3;
 const PRIO_PROCESS = 0;
 const POLLIN = 1;
 const POLL_WORDS = 2;
@@ -91,6 +94,7 @@ async function open(): Promise<Native | null> {
       },
       open: { args: [FFIType.ptr, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
       pread: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i64], returns: FFIType.i64_fast },
+      lseek: { args: [FFIType.i32, FFIType.i64, FFIType.i32], returns: FFIType.i64_fast },
       close: { args: [FFIType.i32], returns: FFIType.i32 },
       recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64_fast },
       poll: { args: [FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
@@ -143,6 +147,10 @@ async function open(): Promise<Native | null> {
     readAt(fileFd, target, start, length, position) {
       const count = Number(symbols.pread(fileFd, ptr(target, start), length, position));
       return count < 0 ? -errno() : count;
+    },
+    seekData(fileFd, offset) {
+      const found = Number(symbols.lseek(fileFd, offset, SEEK_DATA));
+      return found < 0 ? -errno() : found;
     },
     close(fd) {
       symbols.close(fd);

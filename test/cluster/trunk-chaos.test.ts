@@ -15,7 +15,7 @@ import { copiesEqual, judgeTrunkLogs, shown } from "./support/trunk-log.ts";
 import { reportOf, serving } from "./support/trunk-server.ts";
 import { readBack, settled } from "./support/trunk-verify.ts";
 
-const SECONDS = Number(process.env.FDFS_TRUNK_SECONDS ?? 75);
+const SECONDS = Number(process.env.FDFS_TRUNK_SECONDS ?? 60);
 const SEED = Number(process.env.FDFS_TRUNK_SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
 const PER_SECOND = 300;
 /** Files that are alive at the same time, about. */
@@ -86,7 +86,7 @@ describe.skipIf(missing !== null)(`trunk chaos${missing === null ? "" : ` (skipp
       console.log(
         [
           `trunk chaos: seed ${SEED}, ${((performance.now() - started) / 1000).toFixed(1)} s in all, ${SECONDS} s of load`,
-          `  ${switches.join(", ")}`,
+          `  ${switches.join(", ") || "all switches off"}`,
           load.report(),
           `  ${mishaps.report()}`,
           `  ${stored} files stored, ${stored - plain} in slots (${ledger.reused} of them in places used before), ${plain} plain; ${ledger.aliveCount} alive`,
@@ -108,7 +108,10 @@ describe.skipIf(missing !== null)(`trunk chaos${missing === null ? "" : ` (skipp
       expect(shown(together)).toBe("");
       expect(shown(logs.takenTwice)).toBe("");
       for (const { damaged } of last.contents) expect(damaged).toEqual([]);
-      expect(plain).toBeLessThan(stored / 2);
+      // While nobody hands out slots files are stored plainly; with a busy machine that is long.
+      expect(plain).toBeLessThan(0.6 * stored);
+      expect(mishaps.kills).toBeGreaterThan(2);
+      expect(mishaps.moves).toBeGreaterThan(0);
     },
     TEST_TIMEOUT_MS,
   );

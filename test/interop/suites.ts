@@ -16,6 +16,9 @@ import { checkRecovery, RECOVERY_ROWS } from "./mixed/recovery.ts";
 import { checkReplication, REPLICATION_ROWS } from "./mixed/replication.ts";
 import { rehearseTakeOver, TAKE_OVER_ROW } from "./mixed/take-over.ts";
 import { checkTrunk, TRUNK_ROWS } from "./mixed/trunk.ts";
+import { exchangeTrunkFolder, TRUNK_FOLDER_ROW } from "./mixed/trunk-folder.ts";
+import { checkTrunkLeaders, TRUNK_LEADERS_ROW } from "./mixed/trunk-leaders.ts";
+import { checkMergedTakeOver, TRUNK_MERGE_ROW } from "./mixed/trunk-merge.ts";
 import { COMMANDS_ROW, checkCommands } from "./our-commands.ts";
 import { checkTools } from "./tools/check-tools.ts";
 import { linkFolder, toolRows } from "./tools/tool-box.ts";
@@ -120,6 +123,27 @@ export const suites: readonly Suite[] = [
     isPatient: true,
     whyNot: async () => null,
     run: (_cluster, tracker, storage) => checkTrunk(tracker, storage),
+  },
+  {
+    name: "trunk-leaders",
+    rows: [TRUNK_LEADERS_ROW],
+    isPatient: true,
+    whyNot: async () => whyNoOwnAddress(),
+    run: (_cluster, tracker, storage) => checkTrunkLeaders(tracker, storage),
+  },
+  {
+    name: "trunk-folder",
+    rows: [TRUNK_FOLDER_ROW],
+    whyNot: async () => null,
+    // As with "data-folder".
+    run: (_cluster, tracker, storage) => exchangeTrunkFolder(tracker, tracker, storage),
+  },
+  {
+    name: "trunk-merge",
+    rows: [TRUNK_MERGE_ROW],
+    whyNot: async () => whyNoPeer() ?? whyNoFdfs(),
+    // After C comes C: it overwrites files then, at the latest with the second file.
+    run: async (_cluster, tracker, storage) => (storage === "fdfs" ? checkMergedTakeOver(tracker, storage) : []),
   },
   {
     name: "duplicates",

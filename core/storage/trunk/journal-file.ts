@@ -29,13 +29,15 @@ export class TrunkJournalFile {
     space.onFull = () => this.flush();
   }
 
-  /** Writes out all entries there are. Throws the system's error: nothing of what failed stays in the file, the entries stay. */
+  /** Writes out all entries there are when it begins. Throws the system's error: nothing of what failed stays in the file, the entries stay. */
   flush(): void {
     const { journal } = this.#space;
     if (journal.isEmpty) return;
     this.#space.whileJournalLocked((generation) => {
-      while (!journal.isEmpty) {
-        const entries = journal.peek(ENTRIES_AT_ONCE);
+      // Not until it is empty: the others go on, and one thread would write for all of them without end.
+      for (let left = journal.length; left > 0; ) {
+        const entries = journal.peek(Math.min(left, ENTRIES_AT_ONCE));
+        left -= entries.length;
         let text = "";
         for (const { seconds, op, block } of entries) text += formatLine(seconds, op, block);
         this.#append(generation, Buffer.from(text, "latin1"));

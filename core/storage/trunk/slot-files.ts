@@ -24,6 +24,8 @@ import { openTrunkFile, type TrunkPlace, trunkFilePath, trunkTruePath } from "./
 
 const OPEN_MAX = 128;
 const PIECE_BYTES = 256 * 1024;
+const PAGE_BYTES = 4096;
+const ENXIO = 6;
 /** Of a trunk file when the trackers have not told. */
 export const DEFAULT_TRUNK_FILE_SIZE = 64 * 1024 * 1024;
 
@@ -326,6 +328,18 @@ export class SlotFiles {
 
   /** Two allocators at once may have given the same place to two files: what is not zero is somebody's. */
   #isFree(file: OpenTrunkFile, { offset, size }: { readonly offset: number; readonly size: number }): boolean {
+    const end = offset + size;
+    // Where nothing was written yet there is a hole, and to read one costs more than to write it. The slot before may reach
+    // into the first page.
+    const first = nextData(file.fd, offset);
+    if (first >= end) return true;
+    const rest = Math.min(end, first - (first % PAGE_BYTES) + PAGE_BYTES);
+    if (!this.#isZero(file, first, rest - first)) return false;
+    const next = nextData(file.fd, rest);
+    return next >= end || this.#isZero(file, next, end - next);
+  }
+
+  #isZero(file: OpenTrunkFile, offset: number, size: number): boolean {
     for (let done = 0; done < size; ) {
       const piece = this.#scratchOf(Math.min(PIECE_BYTES, size - done));
       const count = readAt(file.fd, piece, 0, piece.length, offset + done);
@@ -346,6 +360,12 @@ export class SlotFiles {
       done += length;
     }
   }
+}
+
+/** Where the next bytes are that were ever written; `offset` itself where nobody can tell. */
+function nextData(fd: number, offset: number): number {
+  const found = native()?.seekData(fd, offset) ?? offset;
+  return found === -ENXIO ? Number.POSITIVE_INFINITY : Math.max(found, offset);
 }
 
 /** Bytes read; fewer only at the end of the file. Throws the system's errors. */

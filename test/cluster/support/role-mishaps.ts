@@ -9,10 +9,10 @@ import { Random } from "./random.ts";
 import type { Server } from "./server.ts";
 import { appoint, appointed } from "./trunk-server.ts";
 
-const BETWEEN_MS = [2500, 6000] as const;
+const BETWEEN_MS = [3000, 6500] as const;
 /** So many mishaps come one after the other; then it is quiet, until inherited space is used again. */
 const STORM = [3, 6] as const;
-const QUIET_MS = [12_000, 16_000] as const;
+const QUIET_MS = [11_000, 14_000] as const;
 /** Shorter than an election takes. */
 const SHORT_MS = [200, 1200] as const;
 /** Longer than an election takes. */

@@ -107,7 +107,10 @@ class MergeRun {
       const before = new Set(this.#ledger.files.keys());
       await this.#uploads(this.#group.client(this.#a), SMALL, 1);
       const added = [...this.#ledger.files.keys()].filter((name) => !before.has(name));
-      assert.ok(added.some((name) => this.#inherited.has(slotOf(name)?.file ?? "")), added.join(", "));
+      assert.ok(
+        added.some((name) => this.#inherited.has(slotOf(name)?.file ?? "")),
+        added.join(", "),
+      );
     });
     for (const storage of [this.#a, this.#b]) await this.#uploads(this.#group.client(storage), SMALL);
     assert.deepEqual(overlaps(this.#used()), []);
