@@ -14,6 +14,7 @@ import { TrunkLoad } from "./support/trunk-load.ts";
 import { copiesEqual, judgeTrunkLogs, shown } from "./support/trunk-log.ts";
 import { reportOf, serving } from "./support/trunk-server.ts";
 import { readBack, settled } from "./support/trunk-verify.ts";
+import { until } from "./support/waiting.ts";
 
 const SECONDS = Number(process.env.FDFS_TRUNK_SECONDS ?? 60);
 const SEED = Number(process.env.FDFS_TRUNK_SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
@@ -21,6 +22,9 @@ const PER_SECOND = 300;
 /** Files that are alive at the same time, about. */
 const KEEP = 1500;
 const SETTLE_TIMEOUT_MS = 120_000;
+/** Files in places used before that are awaited when the mishaps are over. */
+const REUSED_LEAST = 100;
+const REUSE_TIMEOUT_MS = 90_000;
 const TEST_TIMEOUT_MS = 400_000 + SECONDS * 1000;
 const LINES = [
   "use_trunk_file = 1",
@@ -65,13 +69,18 @@ describe.skipIf(missing !== null)(`trunk chaos${missing === null ? "" : ` (skipp
       mishaps.start();
       const loading = load.mix(KEEP, PER_SECOND);
       await Promise.race([loading, pause(SECONDS * 1000)]);
-      load.stop();
-      await loading;
       await mishaps.heal();
       const activeMs = await cluster.allActive();
       const healed = performance.now();
       const server = await serving(cluster, true);
       const wholeMs = Math.round(performance.now() - healed);
+      // The dangerous time: space that other trunk servers knew is handed out by this one, under load.
+      const enough = ledger.reused + REUSED_LEAST;
+      await until("places that are used again", REUSE_TIMEOUT_MS, () =>
+        ledger.reused >= enough ? null : `${ledger.reused} of ${enough}`,
+      );
+      load.stop();
+      await loading;
       const reports = await Promise.all(storages.map(reportOf));
       const last = await settled(storages, ledger, SETTLE_TIMEOUT_MS);
       const { read, wrong } = await readBack(storages, ledger, contents);

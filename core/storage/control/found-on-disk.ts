@@ -8,7 +8,7 @@ import type { Found } from "../binlog/repair.ts";
 import { type Disks, locate } from "../io/store-paths.ts";
 import { factsOf, linkTarget } from "../io/stored-facts.ts";
 import type { FoundSlots } from "../trunk/found-slots.ts";
-import { blockOf, type FoundSlot, slotPlaceOf } from "../trunk/slot-files.ts";
+import { blockOf, type FoundSlot, slotPlaceOf } from "../trunk/slot-place.ts";
 
 const NOTHING: Found = { kind: "nothing", modifiedAt: 0, target: "" };
 

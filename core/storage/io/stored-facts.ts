@@ -3,7 +3,7 @@
 
 import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { FileNameError } from "../../fileid/file-name-error.ts";
-import { type FoundSlot, type SlotPlace, slotPlaceOf } from "../trunk/slot-files.ts";
+import { type FoundSlot, type SlotPlace, slotPlaceOf } from "../trunk/slot-place.ts";
 import { type Disks, locate, logicNameOf, type StoredName } from "./store-paths.ts";
 
 export interface StoredFacts {

@@ -6,7 +6,7 @@ import { syncCreateLink, syncDeleteFile, syncRenameFile } from "../../wire/stora
 import type { BinlogRecord } from "../binlog/record.ts";
 import type { StoredName } from "../io/store-paths.ts";
 import { factsOf, linkTarget, type StoredFacts } from "../io/stored-facts.ts";
-import { slotPlaceOf } from "../trunk/slot-files.ts";
+import { slotPlaceOf } from "../trunk/slot-place.ts";
 import { type Delivery, located, NOTHING_TO_SEND, standing } from "./delivery.ts";
 import { sendCopy } from "./send-copy.ts";
 

@@ -14,8 +14,8 @@ import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { linkTarget } from "../io/stored-facts.ts";
 import { closeStored, openStored, readStored, sizeOfStored } from "../io/stored-file.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { type FoundSlot, type SlotPlace, slotPlaceOf } from "../trunk/slot-files.ts";
 import { SLOT_HEADER_SIZE, SlotType } from "../trunk/slot-header.ts";
+import { type FoundSlot, type SlotPlace, slotPlaceOf } from "../trunk/slot-place.ts";
 import { downloadThrough, isMissing, mayReadThrough } from "./read-through.ts";
 
 /** Of the file with a file's metadata (storage.md §2.8). */

@@ -6,7 +6,7 @@ import { flushDirectory } from "../io/new-file.ts";
 import type { StoredName } from "../io/store-paths.ts";
 import type { StoredFacts } from "../io/stored-facts.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
-import { blockOf } from "../trunk/slot-files.ts";
+import { blockOf } from "../trunk/slot-place.ts";
 
 /** Of a slot: also gives its space back to the trunk server. */
 export function removeStored(worker: WorkerContext, stored: StoredName, { slot }: StoredFacts): void {

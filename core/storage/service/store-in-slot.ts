@@ -11,8 +11,9 @@ import { Op, UNCONFIRMED } from "../binlog/record.ts";
 import type { Session } from "../io/session.ts";
 import { locate } from "../io/store-paths.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
-import { type SlotFiles, slotPlaceOf } from "../trunk/slot-files.ts";
+import type { SlotFiles } from "../trunk/slot-files.ts";
 import { type SlotHeader, SlotType } from "../trunk/slot-header.ts";
+import { slotPlaceOf } from "../trunk/slot-place.ts";
 import type { Reservation } from "../trunk/trunk-store.ts";
 
 /** Slots that turn out to be in use before the file gets a place of its own. */
@@ -107,7 +108,7 @@ function write(plan: SlotPlan, content: SlotContent, reservation: Reservation, e
     clearSlot(worker, name);
     trunk.free(block);
   };
-  commits.flushesFirst(trunk.slots.openForWriting(block));
+  commits.flushesFirst(trunk.slots.files.forWriting(block));
   const confirmed = (status: number): void => {
     if (status === Status.OK) {
       if (struckOut !== null) commits.intend(Op.CREATE, name);

@@ -17,7 +17,7 @@ import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { factsOf } from "../io/stored-facts.ts";
 import { type CopyVerdict, judgeCopy } from "../replication/judge.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { slotPlaceOf } from "../trunk/slot-files.ts";
+import { slotPlaceOf } from "../trunk/slot-place.ts";
 import { incoming, localState, noteWritten } from "./local-state.ts";
 import { lockNameOf, noteSource, recorded, syncHeadSize } from "./sync-common.ts";
 import { receiveIntoSlot } from "./sync-slot.ts";

@@ -17,8 +17,8 @@ import { factsOf } from "../io/stored-facts.ts";
 import type { WorkerContext } from "../io/worker-context.ts";
 import { judgeCopy } from "../replication/judge.ts";
 import { Counter } from "../scoreboard/counters.ts";
-import { blockOf, type SlotPlace } from "../trunk/slot-files.ts";
 import { type SlotHeader, SlotType } from "../trunk/slot-header.ts";
+import { blockOf, type SlotPlace } from "../trunk/slot-place.ts";
 import { noteStray } from "../trunk/strays.ts";
 import { trunkFolder } from "../trunk/trunk-file.ts";
 import { incoming, localState, noteWritten } from "./local-state.ts";
@@ -126,7 +126,7 @@ class SyncSlot implements BodySink {
     if (isWritten) {
       this.abort();
       worker.trunk.taken(block);
-      worker.commits.flushesFirst(slots.openForWriting(block));
+      worker.commits.flushesFirst(slots.files.forWriting(block));
       return;
     }
     const file = content instanceof TemporaryFile ? content : new TemporaryFile(worker, place.storePathIndex, false);
@@ -158,6 +158,6 @@ export function putLinkIntoSlot(
   commits.intend(Op.SYNC_LINK, link.name);
   if (!trunk.slots.write(block, headerOf(place, SlotType.LINK), [content])) return false;
   trunk.taken(block);
-  commits.flushesFirst(trunk.slots.openForWriting(block));
+  commits.flushesFirst(trunk.slots.files.forWriting(block));
   return true;
 }

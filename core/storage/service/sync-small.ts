@@ -20,7 +20,7 @@ import type { Session } from "../io/session.ts";
 import { checkGroup, locate, type StoredName } from "../io/store-paths.ts";
 import { factsOf } from "../io/stored-facts.ts";
 import { judgeDeletion, judgeLink, judgeRename } from "../replication/judge.ts";
-import { slotPlaceOf } from "../trunk/slot-files.ts";
+import { slotPlaceOf } from "../trunk/slot-place.ts";
 import { OpenFile } from "./appender-file.ts";
 import { checksumOf } from "./checksum.ts";
 import { countingRemoval } from "./counting-removal.ts";

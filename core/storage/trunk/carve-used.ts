@@ -3,6 +3,7 @@
 // business.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import type { TrunkInfo } from "../../wire/storage-sync.ts";
 import type { SharedTrunkSpace } from "./shared-space.ts";
 import type { TrunkPlace } from "./trunk-file.ts";
 import { type UsedRange, usedRanges } from "./used-ranges.ts";
@@ -18,10 +19,21 @@ export interface CarveHelp {
   pause(): Promise<void>;
 }
 
-/** Walks through one trunk file at once: some milliseconds a full one. Answers the bytes that were in use and called free. */
-export function carveUsedIn(space: SharedTrunkSpace, place: TrunkPlace, path: string): number {
+/**
+ * Walks through one trunk file at once, some milliseconds a full one, and answers how many bytes of `block` were in use and
+ * called free. Of the rest nothing is judged: a file that was deleted elsewhere may still lie in space that is free by right,
+ * and where another thread is writing the walk sees no headers.
+ */
+export function carveUsedIn(space: SharedTrunkSpace, block: TrunkInfo, path: string): number {
+  const end = block.offset + block.size;
   let carved = 0;
-  for (const range of rangesOf(path)) if (range !== null) carved += space.carve({ ...place, ...range });
+  for (const range of rangesOf(path)) {
+    if (range === null) continue;
+    if (range.offset >= end) break;
+    const offset = Math.max(range.offset, block.offset);
+    const size = Math.min(range.offset + range.size, end) - offset;
+    if (size > 0) carved += space.carve({ ...block, offset, size });
+  }
   return carved;
 }
 

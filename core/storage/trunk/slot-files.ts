@@ -2,17 +2,14 @@
 // header, writes a slot that is free, fills one with zeros. Trunk files stay open between uses. Which slot an upload gets
 // is trunk-store.ts's business.
 
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { hex2 } from "../../fileid/logic-name.ts";
-import { native } from "../../runtime/index.ts";
 import type { TrunkInfo } from "../../wire/storage-sync.ts";
 import { codedErrno } from "../io/errno.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
+import { type OpenTrunkFile, OpenTrunkFiles } from "./open-trunk-files.ts";
 import {
   isAllZero,
   type NamedSlot,
-  namedSlotOf,
   putSlotHeader,
   readSlotHeader,
   SLOT_HEADER_SIZE,
@@ -20,118 +17,26 @@ import {
   SlotType,
   typeOfNamed,
 } from "./slot-header.ts";
-import { openTrunkFile, type TrunkPlace, trunkFilePath, trunkTruePath } from "./trunk-file.ts";
+import { nextData, readAt, writeFully } from "./slot-io.ts";
+import type { FoundSlot, SlotPlace } from "./slot-place.ts";
 
-const OPEN_MAX = 128;
 const PIECE_BYTES = 256 * 1024;
 const PAGE_BYTES = 4096;
-const ENXIO = 6;
-/** Of a trunk file when the trackers have not told. */
-export const DEFAULT_TRUNK_FILE_SIZE = 64 * 1024 * 1024;
-
-/** An open trunk file; who reads from it for longer takes part in its life with `use` and `release`. */
-export class OpenTrunkFile {
-  readonly fd: number;
-  readonly path: string;
-  readonly #place: TrunkPlace;
-  readonly #scoreboard: Scoreboard;
-  readonly #logicName: string;
-  readonly #epoch: number;
-  #users = 0;
-  #isDropped = false;
-
-  constructor(fd: number, path: string, place: TrunkPlace, scoreboard: Scoreboard) {
-    this.fd = fd;
-    this.path = path;
-    this.#place = place;
-    this.#scoreboard = scoreboard;
-    this.#logicName = `M${hex2(place.storePathIndex)}/${trunkTruePath(place)}`;
-    this.#epoch = scoreboard.epochOf(this.#logicName);
-  }
-
-  /** False for another directory than the name says, and for a file that has been removed meanwhile. */
-  isAt({ storePathIndex, subPathHigh, subPathLow }: TrunkPlace): boolean {
-    const place = this.#place;
-    return (
-      place.storePathIndex === storePathIndex &&
-      place.subPathHigh === subPathHigh &&
-      place.subPathLow === subPathLow &&
-      this.#scoreboard.epochOf(this.#logicName) === this.#epoch
-    );
-  }
-
-  use(): void {
-    this.#users++;
-  }
-
-  release(): void {
-    this.#users--;
-    this.#closeUnused();
-  }
-
-  drop(): void {
-    this.#isDropped = true;
-    this.#closeUnused();
-  }
-
-  #closeUnused(): void {
-    if (this.#isDropped && this.#users === 0) closeSync(this.fd);
-  }
-}
-
-/** A slot whose header is that of the name. */
-export interface FoundSlot {
-  readonly named: NamedSlot;
-  readonly file: OpenTrunkFile;
-  readonly isLink: boolean;
-}
-
-/** Where a logic name's slot would be. */
-export interface SlotPlace extends TrunkPlace {
-  readonly named: NamedSlot;
-}
-
-/** The slot that a logic name speaks of, there or not; null when the name is not that of a file inside a trunk file. */
-export function slotPlaceOf(name: { readonly storePathIndex: number; readonly truePath: string }): SlotPlace | null {
-  const named = namedSlotOf(name.truePath);
-  if (named === null || !isPossible(named)) return null;
-  return {
-    named,
-    storePathIndex: name.storePathIndex,
-    subPathHigh: Number.parseInt(name.truePath.slice(0, 2), 16),
-    subPathLow: Number.parseInt(name.truePath.slice(3, 5), 16),
-    trunkFileId: named.trunkFileId,
-  };
-}
-
-/** Names come from clients: numbers that no allocator gives must not reach a file. */
-function isPossible({ trunkFileId, offset, size, fileSize }: NamedSlot): boolean {
-  return trunkFileId > 0 && offset >= 0 && size >= SLOT_HEADER_SIZE && fileSize <= size - SLOT_HEADER_SIZE;
-}
-
-/** The place as trunk commands carry it. */
-export function blockOf({ named, ...place }: SlotPlace): TrunkInfo {
-  return { ...place, offset: named.offset, size: named.size };
-}
 
 export class SlotFiles {
+  readonly files: OpenTrunkFiles;
   readonly #scoreboard: Scoreboard;
-  readonly #storePaths: readonly string[];
-  /** By id, the one opened last at the end. */
-  readonly #open = new Map<number, OpenTrunkFile>();
   readonly #header = new Uint8Array(SLOT_HEADER_SIZE);
   #scratch = new Uint8Array(0);
-  /** Bytes of a trunk file that has to be made here. */
-  trunkFileSize = DEFAULT_TRUNK_FILE_SIZE;
 
   constructor(scoreboard: Scoreboard, storePaths: readonly string[]) {
     this.#scoreboard = scoreboard;
-    this.#storePaths = storePaths;
+    this.files = new OpenTrunkFiles(scoreboard, storePaths);
   }
 
   /** The slot of a name, when it is there. Throws what reading throws, but for a trunk file that is missing. */
   find(place: SlotPlace): FoundSlot | null {
-    const file = this.openExisting(place);
+    const file = this.files.existing(place);
     if (file === null) return null;
     const { named } = place;
     if (readAt(file.fd, this.#header, 0, SLOT_HEADER_SIZE, named.offset) < SLOT_HEADER_SIZE) return null;
@@ -144,7 +49,7 @@ export class SlotFiles {
    * is told by its header's type.
    */
   read(place: SlotPlace): Uint8Array | null {
-    const file = this.openExisting(place);
+    const file = this.files.existing(place);
     if (file === null) return null;
     const { named } = place;
     const bytes = Buffer.allocUnsafeSlow(SLOT_HEADER_SIZE + named.fileSize);
@@ -165,7 +70,7 @@ export class SlotFiles {
    * are pieces of together `header.fileSize` bytes. Throws the system's errors after filling the slot with zeros again.
    */
   write(block: TrunkInfo, header: SlotHeader, content: readonly Uint8Array[]): boolean {
-    const file = this.openForWriting(block);
+    const file = this.files.forWriting(block);
     return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () => {
       if (!this.#isFree(file, block)) return false;
       try {
@@ -188,7 +93,7 @@ export class SlotFiles {
 
   /** As `write`, with content that is read from a file: first all of it, then the header. */
   writeFrom(block: TrunkInfo, header: SlotHeader, sourceFd: number): boolean {
-    const file = this.openForWriting(block);
+    const file = this.files.forWriting(block);
     return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () => {
       if (!this.#isFree(file, block)) return false;
       try {
@@ -211,7 +116,7 @@ export class SlotFiles {
 
   /** True when no byte of the place is in use on this storage's disk. */
   isFree(block: TrunkInfo): boolean {
-    const file = this.openExisting(block);
+    const file = this.files.existing(block);
     if (file === null) return true;
     return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () =>
       this.#isFree(file, block),
@@ -220,7 +125,7 @@ export class SlotFiles {
 
   /** A slot of exactly this size begins here. */
   hasHeader(block: TrunkInfo): boolean {
-    const file = this.openExisting(block);
+    const file = this.files.existing(block);
     if (file === null) return false;
     if (readAt(file.fd, this.#header, 0, SLOT_HEADER_SIZE, block.offset) < SLOT_HEADER_SIZE) return false;
     const { type, allocatedSize } = readSlotHeader(this.#header);
@@ -232,7 +137,7 @@ export class SlotFiles {
    * has it, or none.
    */
   clear(place: SlotPlace): boolean {
-    const file = this.openExisting(place);
+    const file = this.files.existing(place);
     if (file === null) return false;
     const { named } = place;
     return this.#scoreboard.slotClaims.run(place.trunkFileId, named.offset, named.size, () => {
@@ -248,7 +153,7 @@ export class SlotFiles {
 
   /** Fills a slot with zeros whose header is zero already and whose content may not be: a deletion was cut off. */
   clearLeftover(place: SlotPlace): void {
-    const file = this.openExisting(place);
+    const file = this.files.existing(place);
     if (file === null) return;
     const { offset, size } = place.named;
     this.#scoreboard.slotClaims.run(place.trunkFileId, offset, size, () => {
@@ -257,56 +162,8 @@ export class SlotFiles {
     });
   }
 
-  /** Null when there is no such trunk file. */
-  openExisting(place: TrunkPlace): OpenTrunkFile | null {
-    const known = this.#known(place);
-    if (known !== null) return known;
-    const path = this.#pathOf(place);
-    let fd: number;
-    try {
-      fd = openSync(path, "r+");
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "ENOENT" || code === "EISDIR") return null;
-      if (code !== "EROFS" && code !== "EACCES") throw error;
-      // A disk that cannot be written any more still gives its files.
-      fd = openSync(path, "r");
-    }
-    return this.#keep(place, fd);
-  }
-
-  /** Made here when another storage has it already. */
-  openForWriting(place: TrunkPlace): OpenTrunkFile {
-    return this.#known(place) ?? this.#keep(place, openTrunkFile(this.#pathOf(place), this.trunkFileSize));
-  }
-
   close(): void {
-    for (const file of this.#open.values()) file.drop();
-    this.#open.clear();
-  }
-
-  #known(place: TrunkPlace): OpenTrunkFile | null {
-    const file = this.#open.get(place.trunkFileId);
-    if (file === undefined) return null;
-    if (file.isAt(place)) return file;
-    this.#open.delete(place.trunkFileId);
-    file.drop();
-    return null;
-  }
-
-  #keep(place: TrunkPlace, fd: number): OpenTrunkFile {
-    const file = new OpenTrunkFile(fd, this.#pathOf(place), place, this.#scoreboard);
-    this.#open.set(place.trunkFileId, file);
-    if (this.#open.size > OPEN_MAX) {
-      const [oldest] = this.#open.keys();
-      this.#open.get(oldest!)!.drop();
-      this.#open.delete(oldest!);
-    }
-    return file;
-  }
-
-  #pathOf(place: TrunkPlace): string {
-    return trunkFilePath(this.#storePaths[place.storePathIndex]!, place);
+    this.files.close();
   }
 
   #scratchOf(length: number): Uint8Array {
@@ -359,32 +216,5 @@ export class SlotFiles {
       writeFully(file.fd, piece.subarray(0, length), offset + done);
       done += length;
     }
-  }
-}
-
-/** Where the next bytes are that were ever written; `offset` itself where nobody can tell. */
-function nextData(fd: number, offset: number): number {
-  const found = native()?.seekData(fd, offset) ?? offset;
-  return found === -ENXIO ? Number.POSITIVE_INFINITY : Math.max(found, offset);
-}
-
-/** Bytes read; fewer only at the end of the file. Throws the system's errors. */
-function readAt(fd: number, target: Uint8Array, start: number, length: number, position: number): number {
-  const calls = native();
-  let done = 0;
-  while (done < length) {
-    let count = calls === null ? -1 : calls.readAt(fd, target, start + done, length - done, position + done);
-    if (count < 0) count = readSync(fd, target, start + done, length - done, position + done);
-    if (count === 0) return done;
-    done += count;
-  }
-  return done;
-}
-
-function writeFully(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const count = writeSync(fd, bytes, done, bytes.length - done, position + done);
-    if (count === 0) throw codedErrno("ENOSPC", "nothing could be written");
-    done += count;
   }
 }

@@ -5,8 +5,8 @@ import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync
 import { join } from "node:path";
 import { writeFileAtomically } from "../../disk/atomic-file.ts";
 import { type Disks, locate } from "../io/store-paths.ts";
-import { blockOf, slotPlaceOf } from "./slot-files.ts";
 import { SlotType } from "./slot-header.ts";
+import { blockOf, slotPlaceOf } from "./slot-place.ts";
 
 const LIST_NAME = ".fdfs-strays";
 /** In one go: who calls has other things to do. The others have their turn when these have gone to the list's end. */

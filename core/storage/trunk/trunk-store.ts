@@ -61,7 +61,7 @@ export class TrunkStore {
     this.#space = new SharedTrunkSpace(setup, this.#options.owner);
     this.#space.reclaim();
     this.#journal = new TrunkJournalFile(this.#space, this.#options.folder);
-    this.slots.trunkFileSize = setup.rules.trunkFileSize;
+    this.slots.files.trunkFileSize = setup.rules.trunkFileSize;
   }
 
   get isOn(): boolean {
@@ -105,11 +105,12 @@ export class TrunkStore {
     else this.lookInto(block);
   }
 
-  /** The map is wrong about this trunk file: what is in use on this storage's disk is taken out of it. */
+  /** The map may be wrong about this block: what is in use of it on this storage's disk is taken out of the map. */
   lookInto(block: TrunkInfo): void {
     const space = this.ownSpace;
     const storePath = this.#options.storePaths[block.storePathIndex];
-    if (space !== null && storePath !== undefined) carveUsedIn(space, block, trunkFilePath(storePath, block));
+    if (space === null || storePath === undefined || this.slots.isFree(block)) return;
+    carveUsedIn(space, block, trunkFilePath(storePath, block));
   }
 
   /** A slot of another storage is free again. 0; 17: it is free already. */

@@ -20,6 +20,7 @@ import { eventually } from "./waiting.ts";
 
 export const DUPLICATES_ROW = "equal files kept once in a group of both makers (FastDHT)";
 const TIMEOUT_MS = 30_000;
+const END_SEEN_MS = 1000;
 /** Above and below one receive buffer of 128 KB, on which the signature depends. */
 const SIZES = [3000, 300_000];
 /** Of the storages under test. */
@@ -201,7 +202,14 @@ class Run {
         throw new Error(`${error.message}; ${group.troubles()}`);
       }),
     );
-    const isDefect = own.verdicts.some(({ outcome }) => outcome === "failed") && isLost();
+    const hasFailed = own.verdicts.some(({ outcome }) => outcome === "failed");
+    // Its connections break a moment before its end is seen.
+    const isDefect =
+      hasFailed &&
+      (await eventually("its end", END_SEEN_MS, () => assert.ok(isLost())).then(
+        () => true,
+        () => false,
+      ));
     this.#list.verdicts.push(...(isDefect ? [defect] : own.verdicts));
   }
 }

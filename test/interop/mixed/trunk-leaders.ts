@@ -67,13 +67,13 @@ class LeadersRun {
       await this.#group.settled();
     }
     await this.#hasLeader();
-    await this.#hasTrunkServer();
+    await this.#work.server();
     await this.#work.run();
     // The follower must know it before it leads: the leader tells it with the answers to its pings.
-    const server = await this.#hasTrunkServer();
+    const server = await this.#work.server();
     for (const { host, port, label } of trackers) {
       await eventually(`${label} to know the trunk server`, ELECTION_TIMEOUT_MS, async () => {
-        assert.equal(await trunkServerOf(host, port, this.#group.groupName), server);
+        assert.equal(await trunkServerOf(host, port, this.#group.groupName), server.address);
       });
     }
   }
@@ -81,7 +81,7 @@ class LeadersRun {
   async killLeader(): Promise<void> {
     await this.#leader.kill();
     await this.#hasLeader();
-    await this.#hasTrunkServer();
+    await this.#work.server();
     await this.#work.run();
   }
 
@@ -91,7 +91,7 @@ class LeadersRun {
     }
     await this.#hasLeader();
     await this.#group.settled();
-    await this.#hasTrunkServer();
+    await this.#work.server();
     await this.#work.run();
   }
 
@@ -105,14 +105,5 @@ class LeadersRun {
       return leader;
     });
     await this.#group.settled();
-  }
-
-  #hasTrunkServer(): Promise<string> {
-    const { host, port } = this.#leader;
-    return eventually("a trunk server", ELECTION_TIMEOUT_MS, async () => {
-      const server = await trunkServerOf(host, port, this.#group.groupName);
-      if (server === null) throw new Error("none");
-      return server;
-    });
   }
 }

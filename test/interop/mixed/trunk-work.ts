@@ -70,6 +70,17 @@ export class TrunkWork {
     });
   }
 
+  /** The trunk server as the leader knows it. */
+  async server(): Promise<Member> {
+    const { host, port } = this.#options.leader();
+    return eventually("a trunk server", ROLE_TIMEOUT_MS, async () => {
+      const address = await trunkServerOf(host, port, this.#group.groupName);
+      const found = this.#group.storages.find((storage) => storage.isUp && storage.address === address);
+      if (found === undefined) throw new Error(`${address}`);
+      return found;
+    });
+  }
+
   /** Every kind of file through each running storage; some go again. All must agree then. */
   async run(): Promise<void> {
     const storages = this.#running;

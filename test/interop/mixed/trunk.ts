@@ -109,12 +109,7 @@ class TrunkRun {
     await this.#check(`the trunk server is ${again} and comes back at once`, () => this.#comesBack(again));
     const isPlain = makers.length === 2 && !isRich;
     const ways: readonly Departure[] = isPlain ? ["stopped", "killed", "silent"] : ["stopped", "killed"];
-    for (const [turn, how] of ways.entries()) {
-      const from = storages[turn % storages.length]!;
-      const to = storages[(turn + 1) % storages.length]!;
-      const title = `the role passes from the ${how} ${from.label} to ${to.label}`;
-      await this.#check(title, () => this.#pass(from, to, how));
-    }
+    for (const how of ways) await this.#check(`the trunk server is ${how}: another takes over`, () => this.#pass(how));
     await this.#check("trunk files are the same after all have stopped", async () => {
       const [first, ...others] = storages;
       await Promise.all(storages.map((storage) => storage.stop()));
@@ -145,19 +140,21 @@ class TrunkRun {
     await this.#work.run();
   }
 
-  /** Before the tracker chooses another one. */
+  /** Mostly before the tracker chooses another one. */
   async #comesBack(how: Departure): Promise<void> {
-    const [server] = this.#group.storages;
-    assert.ok(server !== undefined);
+    const server = await this.#work.server();
     await (how === "killed" ? server.kill() : server.stop());
     server.start(server.maker);
     await this.#group.settled();
-    await this.#work.isServer(server);
+    await this.#work.server();
     await this.#work.run();
   }
 
-  /** `from` goes, `to` becomes trunk server, `from` returns; there is work before and after that. */
-  async #pass(from: Member, to: Member, how: Departure): Promise<void> {
+  /** The trunk server goes, the next in the row takes over, it returns; there is work before and after that. */
+  async #pass(how: Departure): Promise<void> {
+    const { storages } = this.#group;
+    const from = await this.#work.server();
+    const to = storages[(storages.indexOf(from) + 1) % storages.length]!;
     await (how === "killed" ? from.kill() : from.stop());
     await this.#work.isServer(to, how !== "silent");
     await this.#work.run();

@@ -1,7 +1,7 @@
 // One trunk file among all: the beginning of its files' names and its number, `M00/00/00/1`. Pure.
 
 import { hex2, parseLogicName } from "../../../fileid/logic-name.ts";
-import { type SlotPlace, slotPlaceOf } from "../slot-files.ts";
+import { type SlotPlace, slotPlaceOf } from "../slot-place.ts";
 import type { TrunkPlace } from "../trunk-file.ts";
 
 /** `Mxx/HH/LL/` */

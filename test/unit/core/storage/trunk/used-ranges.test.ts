@@ -77,10 +77,14 @@ test("what is in use on the disk leaves a map that is in quarantine", async () =
     pause: () => Promise.resolve(),
   });
   expect(carved).toBe(1024);
-  expect(carveUsedIn(space, PLACE, join(folder, "1"))).toBe(0);
-  space.release({ ...PLACE, offset: 512, size: 1024 });
-  expect(carveUsedIn(space, PLACE, join(folder, "1"))).toBe(1024);
-  expect(carveUsedIn(space, PLACE, join(folder, "missing"))).toBe(0);
+  const slot = { ...PLACE, offset: 512, size: 1024 };
+  expect(carveUsedIn(space, slot, join(folder, "1"))).toBe(0);
+  space.release(slot);
+  // What is in use elsewhere in the file is not judged.
+  expect(carveUsedIn(space, { ...PLACE, offset: 256, size: 256 }, join(folder, "1"))).toBe(0);
+  expect(carveUsedIn(space, { ...PLACE, offset: 256, size: 512 }, join(folder, "1"))).toBe(256);
+  expect(carveUsedIn(space, { ...PLACE, offset: 0, size: SIZE }, join(folder, "1"))).toBe(768);
+  expect(carveUsedIn(space, slot, join(folder, "missing"))).toBe(0);
   expect(space.exclusively((map) => map.blocks()).map(({ offset, size }) => [offset, size])).toEqual([
     [0, 512],
     [1536, SIZE - 1536],
