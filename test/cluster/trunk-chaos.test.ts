@@ -1,6 +1,6 @@
 // Three storages in trunk mode under load while the trunk server is killed (-9) or frozen every few seconds and its role
-// moves: no slot is handed out twice, and afterwards nothing that was acknowledged is lost. FDFS_TRUNK_SECONDS and
-// FDFS_TRUNK_SEED change the run.
+// moves: no slot is handed out twice, and afterwards nothing that was acknowledged is lost. FDFS_TRUNK_SECONDS,
+// FDFS_TRUNK_PER_SECOND and FDFS_TRUNK_SEED change the run.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -18,9 +18,9 @@ import { until } from "./support/waiting.ts";
 
 const SECONDS = Number(process.env.FDFS_TRUNK_SECONDS ?? 60);
 const SEED = Number(process.env.FDFS_TRUNK_SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-const PER_SECOND = 300;
+const PER_SECOND = Number(process.env.FDFS_TRUNK_PER_SECOND ?? 300);
 /** Files that are alive at the same time, about. */
-const KEEP = 1500;
+const KEEP = 5 * PER_SECOND;
 const SETTLE_TIMEOUT_MS = 120_000;
 /** Files in places used before that are awaited when the mishaps are over. */
 const REUSED_LEAST = 100;
@@ -43,7 +43,7 @@ const SWITCHES = [
   "trunk_init_reload_from_binlog = 1",
   "trunk_alloc_alignment_size = 256",
 ];
-const missing = whyNoCluster();
+const missing = whyNoCluster("fdfs");
 
 let cluster: ProcessCluster | null = null;
 afterEach(async () => {
@@ -59,7 +59,12 @@ describe.skipIf(missing !== null)(`trunk chaos${missing === null ? "" : ` (skipp
       const started = performance.now();
       const random = new Random(SEED);
       const switches = SWITCHES.filter(() => random.next() < 0.5);
-      cluster = await ProcessCluster.start({ trackers: 1, storages: 3, trackerLines: [...LINES, ...switches] });
+      cluster = await ProcessCluster.start({
+        maker: "fdfs",
+        trackers: 1,
+        storages: 3,
+        trackerLines: [...LINES, ...switches],
+      });
       const { storages } = cluster;
       await serving(cluster);
       const ledger = new TrunkLedger();

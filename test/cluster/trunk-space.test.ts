@@ -33,7 +33,7 @@ const LINES = [
   "check_active_interval = 2",
   "trunk_binlog_max_backups = 1000",
 ];
-const missing = whyNoCluster();
+const missing = whyNoCluster("fdfs");
 
 describe.skipIf(missing !== null)(`trunk space${missing === null ? "" : ` (skipped: ${missing})`}`, () => {
   for (const merges of MERGES) {
@@ -41,7 +41,7 @@ describe.skipIf(missing !== null)(`trunk space${missing === null ? "" : ` (skipp
       `space is used again, ${merges ? "free neighbours are joined" : "free neighbours stay apart"}`,
       async () => {
         const trackerLines = [...LINES, `trunk_free_space_merge = ${merges ? 1 : 0}`];
-        const cluster = await ProcessCluster.start({ trackers: 1, storages: 2, trackerLines });
+        const cluster = await ProcessCluster.start({ maker: "fdfs", trackers: 1, storages: 2, trackerLines });
         try {
           await run(cluster, merges);
         } finally {
