@@ -111,7 +111,7 @@ export class RunningStorage implements StorageServer {
     );
     engines.team.onBinlogGrown(() => this.#replicator.binlogGrown());
     this.#errands = new Errands(settings.trackerServers.length);
-    this.#strays = new StrayKeeper(settings, scoreboard, log);
+    this.#strays = new StrayKeeper(settings, scoreboard, log, (block) => this.#trunk.taken(block));
     this.#trunk = new TrunkMode(
       {
         ...{ settings, port, linkOptions, discovery, flag, questions, scoreboard, log },

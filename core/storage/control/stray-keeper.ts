@@ -2,6 +2,7 @@
 
 import type { StorageSettings } from "../../../conf/index.ts";
 import type { Logger } from "../../observe/logger.ts";
+import type { TrunkInfo } from "../../wire/storage-sync.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { SlotFiles } from "../trunk/slot-files.ts";
 import { settleStrays } from "../trunk/strays.ts";
@@ -13,11 +14,14 @@ export class StrayKeeper {
   readonly #settings: StorageSettings;
   readonly #scoreboard: Scoreboard;
   readonly #log: Logger;
+  readonly #taken: (block: TrunkInfo) => void;
   readonly #slots: SlotFiles;
   #lookedMs = 0;
   #count = 0;
 
-  constructor(settings: StorageSettings, scoreboard: Scoreboard, log: Logger) {
+  /** `taken`: a slot of a trunk file is in use now. */
+  constructor(settings: StorageSettings, scoreboard: Scoreboard, log: Logger, taken: (block: TrunkInfo) => void) {
+    this.#taken = taken;
     this.#settings = settings;
     this.#scoreboard = scoreboard;
     this.#log = log;
@@ -51,7 +55,10 @@ export class StrayKeeper {
           }
           return true;
         },
-        moved: (name) => scoreboard.contentChanged(name),
+        moved: (name, block) => {
+          scoreboard.contentChanged(name);
+          this.#taken(block);
+        },
       });
       if (this.#count < before) this.#log.info(`${before - this.#count} files moved into their slots of trunk files`);
     } catch (error) {

@@ -2,6 +2,7 @@
 // server is announced though they did not (trunk-dedup-recovery.md §1.1). No restart is needed for that.
 
 import type { Logger } from "../../observe/logger.ts";
+import type { TrunkInfo } from "../../wire/storage-sync.ts";
 import { TrunkKeeper } from "../trunk/role/keeper.ts";
 import type { TrunkKeeperHelp } from "../trunk/role/keeper-help.ts";
 import { messageOf } from "./discovery.ts";
@@ -31,6 +32,11 @@ export class TrunkMode {
       this.#askedFor = membership.trunkAnnouncements;
       if (membership.trunkServer !== null) this.#asking = this.#askAgain(tracker);
     }
+  }
+
+  /** A file has come into this slot from elsewhere. */
+  taken(block: TrunkInfo): void {
+    this.#keeper?.taken(block);
   }
 
   groupChanged(): void {

@@ -116,11 +116,17 @@ export class SlotFiles {
 
   /** True when no byte of the place is in use on this storage's disk. */
   isFree(block: TrunkInfo): boolean {
+    return this.whileFree(block, () => {});
+  }
+
+  /** Runs `section` if no byte of the place is in use, and while nobody writes there; false: some byte is. */
+  whileFree(block: TrunkInfo, section: () => void): boolean {
     const file = this.files.existing(block);
-    if (file === null) return true;
-    return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () =>
-      this.#isFree(file, block),
-    );
+    return this.#scoreboard.slotClaims.run(block.trunkFileId, block.offset, block.size, () => {
+      if (file !== null && !this.#isFree(file, block)) return false;
+      section();
+      return true;
+    });
   }
 
   /** A slot of exactly this size begins here. */

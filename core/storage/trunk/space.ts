@@ -133,6 +133,22 @@ export class TrunkSpace {
     }
   }
 
+  /** Whatever of the range is not free becomes free; answers how many bytes that were. */
+  fill(range: TrunkInfo, nowSeconds: number): number {
+    if (!isPossible(range)) return 0;
+    let end = range.offset + range.size;
+    let filled = 0;
+    for (;;) {
+      const row = this.#rows.lastBefore(range, end, range.offset);
+      const block = row === 0 ? null : this.#rows.block(row);
+      const from = block === null ? range.offset : Math.max(range.offset, block.offset + block.size);
+      const gap = { ...range, offset: from, size: end - from };
+      if (gap.size >= this.#least && this.free(gap, nowSeconds, 0) === Status.OK) filled += gap.size;
+      if (block === null || block.offset <= range.offset) return filled;
+      end = block.offset;
+    }
+  }
+
   /** Blocks that have cooled long enough may be handed out. */
   mature(nowSeconds: number): void {
     this.#matureSome(nowSeconds, Number.POSITIVE_INFINITY);

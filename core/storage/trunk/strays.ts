@@ -4,6 +4,7 @@
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../../disk/atomic-file.ts";
+import type { TrunkInfo } from "../../wire/storage-sync.ts";
 import { type Disks, locate } from "../io/store-paths.ts";
 import { SlotType } from "./slot-header.ts";
 import { blockOf, slotPlaceOf } from "./slot-place.ts";
@@ -24,8 +25,8 @@ export interface StrayHelp {
   readonly disks: Disks;
   /** Runs the section with the file's lock; false when another has it. */
   whileLocked(name: string, section: () => void): boolean;
-  /** The file has moved: what was read of it is looked up anew. */
-  moved(name: string): void;
+  /** The file has moved into this slot: what was read of it is looked up anew, and the map must not call it free. */
+  moved(name: string, block: TrunkInfo): void;
 }
 
 /** Moves into their slots what can go there. Returns how many are left. */
@@ -79,7 +80,7 @@ function isSettled({ disks, whileLocked, moved }: StrayHelp, name: string): bool
     }
     if (!isDone) return;
     unlinkSync(stored.path);
-    moved(name);
+    moved(name, blockOf(place));
   });
   return hasLock && isDone;
 }

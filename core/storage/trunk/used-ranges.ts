@@ -22,15 +22,19 @@ export type ReadTrunk = (offset: number, length: number) => Uint8Array;
  */
 export function* usedRanges(size: number, read: ReadTrunk): Generator<UsedRange | null> {
   let at = 0;
+  // Where one slot ends the next one mostly begins: a large piece would be read again for each of them.
+  let length = STEP_BYTES;
   while (at < size) {
-    const piece = read(at, Math.min(PIECE_BYTES, size - at));
+    const piece = read(at, Math.min(length, size - at));
     if (piece.length === 0) return;
     const first = firstUsed(piece);
     if (first < 0) {
       at += piece.length;
+      length = PIECE_BYTES;
       yield null;
       continue;
     }
+    length = STEP_BYTES;
     at += first;
     const bytes = read(at, SLOT_HEADER_SIZE);
     if (bytes.length < SLOT_HEADER_SIZE) {

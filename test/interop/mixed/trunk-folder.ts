@@ -3,7 +3,7 @@
  * frees and uses again. Some times the folder looks as a compaction of the trunk binlog leaves it that was cut off.
  */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Maker } from "../clusters/cluster.ts";
 import { CheckList, type Verdict } from "../verdict.ts";
@@ -18,7 +18,7 @@ import {
   TRUNK_MERGING,
   TRUNK_MODE,
 } from "./trunk-conf.ts";
-import { freeRanges, gaps, overlaps, slotOf, trunkBinlog, trunkFiles } from "./trunk-slots.ts";
+import { freeRanges, gaps, overlaps, slotOf, trunkBinlog, trunkFiles, unused } from "./trunk-slots.ts";
 import { eventually } from "./waiting.ts";
 
 export const TRUNK_FOLDER_ROW = "data folder in trunk mode exchanged between C and our storage";
@@ -197,19 +197,15 @@ class FolderRun {
     const data = join(this.#storage.basePath, "data");
     const binlog = join(data, "trunk", "binlog");
     const snapshot = join(data, "storage_trunk.dat");
-    const free = freeRanges(trunkBinlog(this.#storage));
-    const lines = free.map(({ file, offset, end }) => {
-      const [path, high = "", low = "", id] = file.split("/");
-      const place = `${path} ${Number.parseInt(high, 16)} ${Number.parseInt(low, 16)} ${id}`;
-      return `${Math.floor(Date.now() / 1000)} A ${place} ${offset} ${end - offset}\n`;
-    });
-    // With joined blocks the snapshot knows better than the binlog: only what does not look into it can be put on the stage.
-    const isRollback = stage <= 4;
-    if (isRollback || !this.#merges) {
+    const lines = this.#freeLines();
+    if (stage === 6) {
+      writeFileSync(binlog, lines.join(""));
+      rmSync(snapshot, { force: true });
+    } else {
       if (existsSync(snapshot)) renameSync(snapshot, `${snapshot}.rollback`);
       else writeFileSync(`${snapshot}.rollback`, "");
       renameSync(binlog, `${binlog}.rollback`);
-      writeFileSync(binlog, isRollback ? "" : lines.join(""));
+      writeFileSync(binlog, stage === 5 ? lines.join("") : "");
       if (stage >= 3) writeFileSync(snapshot, `0\n${lines.join("")}`);
       if (stage === 4) writeFileSync(`${binlog}.tmp`, lines.slice(0, 1).join(""));
     }
@@ -217,6 +213,19 @@ class FolderRun {
     const text = readFileSync(flag, "utf8");
     assert.match(text, /^trunk_binlog_compress_stage ?= ?\d+$/m);
     writeFileSync(flag, text.replace(/^trunk_binlog_compress_stage ?= ?\d+$/m, `trunk_binlog_compress_stage=${stage}`));
+  }
+
+  /** What a compaction writes: all free space. Where blocks are joined the trunk binlog itself does not know it. */
+  #freeLines(): string[] {
+    const used = [...this.#ledger.files.keys()].flatMap((name) => slotOf(name) ?? []);
+    const free = this.#merges
+      ? [...trunkFiles(this.#storage).keys()].flatMap((file) => unused(used, file, TRUNK_FILE_BYTES))
+      : freeRanges(trunkBinlog(this.#storage));
+    return free.map(({ file, offset, end }) => {
+      const [path, high = "", low = "", id] = file.split("/");
+      const place = `${path} ${Number.parseInt(high, 16)} ${Number.parseInt(low, 16)} ${id}`;
+      return `${Math.floor(Date.now() / 1000)} A ${place} ${offset} ${end - offset}\n`;
+    });
   }
 
   #flag(key: string): string | undefined {

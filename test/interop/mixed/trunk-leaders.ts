@@ -53,7 +53,6 @@ class LeadersRun {
     this.#work = new TrunkWork(group, {
       leader: () => this.#leader,
       idOf: (storage) => storage.host,
-      judgesFreeSpace: true,
     });
   }
 

@@ -73,15 +73,21 @@ export function overlaps(ranges: readonly (Range & { readonly what: string })[])
 
 /** Where neither a file nor free space is: each trunk file of `fileSize` bytes must be covered. At most four. */
 export function gaps(ranges: readonly Range[], fileSize: number): string[] {
-  const found: string[] = [];
-  const files = new Map<string, number>();
-  for (const range of sorted(ranges)) {
-    const covered = files.get(range.file) ?? 0;
-    if (range.offset > covered) found.push(`${range.file} from ${covered} to ${range.offset}`);
-    files.set(range.file, Math.max(covered, range.end));
+  const files = [...new Set(ranges.map(({ file }) => file))];
+  const found = files.flatMap((file) => unused(ranges, file, fileSize));
+  return found.slice(0, SHOWN).map(shown);
+}
+
+/** What the ranges leave over of one trunk file. */
+export function unused(ranges: readonly Range[], file: string, fileSize: number): Range[] {
+  const found: Range[] = [];
+  let covered = 0;
+  for (const range of sorted(ranges.filter((one) => one.file === file))) {
+    if (range.offset > covered) found.push({ file, offset: covered, end: range.offset });
+    covered = Math.max(covered, range.end);
   }
-  for (const [file, covered] of files) if (covered < fileSize) found.push(`${file} from ${covered} to ${fileSize}`);
-  return found.slice(0, SHOWN);
+  if (covered < fileSize) found.push({ file, offset: covered, end: fileSize });
+  return found;
 }
 
 /** Trunk files of a storage by `0/00/00/1`. */

@@ -94,7 +94,6 @@ class TrunkRun {
     this.#work = new TrunkWork(group, {
       leader: () => tracker,
       idOf: (storage) => (plan.isRich ? idOf(group, storage) : storage.host),
-      judgesFreeSpace: !plan.isRich,
     });
   }
 

@@ -22,7 +22,7 @@ import { WholeLines } from "./whole-lines.ts";
 /** What a C storage takes at most. */
 const PACKAGE_BYTES = 64 * 1024;
 const LOOK_MS = 200;
-const RETRY_MS = 5000;
+const RETRY_MS = 1000;
 /** A C storage writes what it has received after a second at most. */
 const PEER_WRITES_MS = 1500;
 const MARK_EVERY_MS = 1000;

@@ -15,8 +15,9 @@ import { pause, unlessAborted } from "../../control/pause.ts";
 import { isBefore, type Position } from "../../replication/mark.ts";
 import { PeerLink } from "../../replication/peer-link.ts";
 import type { Scoreboard } from "../../scoreboard/scoreboard.ts";
-import { carveUsed } from "../carve-used.ts";
+import { carveUsed, type PutRight } from "../carve-used.ts";
 import type { SharedTrunkSpace } from "../shared-space.ts";
+import { SlotFiles } from "../slot-files.ts";
 import { trunkFilePath } from "../trunk-file.ts";
 import { type PeerFacts, quarantinedBy } from "./quarantine.ts";
 
@@ -52,6 +53,8 @@ export class Inheritance {
   readonly #since = Math.floor(Date.now() / 1000);
   #waitingFor: readonly string[] = [];
   #isLooking = false;
+  /** All others have said themselves that they have delivered everything. */
+  #isCertain = false;
   #remindedMs = 0;
 
   constructor(help: InheritanceHelp) {
@@ -82,30 +85,41 @@ export class Inheritance {
       if (signal.aborted) return false;
     }
     this.#isLooking = true;
-    const carved = await this.#takeOutUsed(signal);
+    const putRight = await this.#walk(signal);
     this.#isLooking = false;
-    if (carved === null) return false;
+    if (putRight === null) return false;
     while (space.exclusively((map) => map.endQuarantine(SLICE)) > 0) {
       await pause(0, signal);
       if (signal.aborted) return false;
     }
     log.notice(
       "All other storages have delivered what they had: inherited space inside trunk files is used from now on",
-      { takenOut: carved },
+      { takenOut: putRight.carved, foundFree: putRight.found },
     );
     return true;
   }
 
   /**
-   * The last lines of an earlier trunk server may never have come here: what they would have said is on the disk. Bytes that
-   * were called free and are not; null when the signal was aborted before.
+   * The last lines of an earlier trunk server may never have come here: what they would have said is on the disk. Null when the
+   * signal was aborted before. A C storage does not tell for certain that it has delivered everything: what looks free may be
+   * the place of one of its files then.
    */
-  async #takeOutUsed(signal: AbortSignal): Promise<number | null> {
+  async #walk(signal: AbortSignal): Promise<PutRight | null> {
+    const { scoreboard, storePaths } = this.#help;
+    const slots = this.#isCertain ? new SlotFiles(scoreboard, storePaths) : null;
+    try {
+      return await this.#walkWith(slots, signal);
+    } finally {
+      slots?.close();
+    }
+  }
+
+  async #walkWith(slots: SlotFiles | null, signal: AbortSignal): Promise<PutRight | null> {
     const { space, storePaths, log } = this.#help;
     for (;;) {
       try {
         return await carveUsed({
-          space,
+          ...{ space, slots },
           pathOf: (place) => trunkFilePath(storePaths[place.storePathIndex]!, place),
           pause: async () => {
             await pause(0, signal);
@@ -160,6 +174,7 @@ export class Inheritance {
 
   async #withAnswers(members: readonly Member[], known: readonly PeerFacts[]): Promise<PeerFacts[]> {
     const delivered = await Promise.all(members.map((member) => this.#hasDelivered(member)));
+    this.#isCertain = delivered.every((answer) => answer === true);
     const infos = delivered.includes(null) ? await this.#help.storages().catch(() => []) : [];
     return known.map((facts, at) => ({
       ...facts,

@@ -4,6 +4,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DIRECTORY_MODE, ensureDirectory } from "../../../disk/ensure-directory.ts";
 import { Status } from "../../../wire/status.ts";
+import type { TrunkInfo } from "../../../wire/storage-sync.ts";
 import { messageOf } from "../../control/discovery.ts";
 import type { Member } from "../../control/membership.ts";
 import type { TrackerLink } from "../../control/tracker-link.ts";
@@ -77,7 +78,7 @@ export class TrunkKeeper {
       isSuspended: () => this.#isSuspended,
     });
     this.#publish();
-    help.foundSlots.onInUse((block) => this.#space.carve(block));
+    help.foundSlots.onInUse((block) => this.taken(block));
     team.onTrunkFileWanted((storePath) => void this.#fileWanted(storePath));
     team.trunkStarted(setup);
   }
@@ -93,6 +94,11 @@ export class TrunkKeeper {
     this.#isSuspended = false;
     if (this.#duty?.state === "serving") this.#space.resume();
     log.notice("The leading tracker is heard again: this storage hands out slots in trunk files again");
+  }
+
+  /** This slot is not free, whatever the map says. */
+  taken(block: TrunkInfo): void {
+    this.#space.carve(block);
   }
 
   groupChanged(): void {

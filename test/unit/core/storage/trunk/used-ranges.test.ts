@@ -1,11 +1,13 @@
 // The walk through a trunk file: every slot is found, and runs of zeros inside a file are not taken for free space.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Scoreboard } from "../../../../../core/storage/scoreboard/scoreboard.ts";
 import { carveUsed, carveUsedIn } from "../../../../../core/storage/trunk/carve-used.ts";
 import { SharedTrunkSpace } from "../../../../../core/storage/trunk/shared-space.ts";
+import { SlotFiles } from "../../../../../core/storage/trunk/slot-files.ts";
 import { putSlotHeader, SlotType } from "../../../../../core/storage/trunk/slot-header.ts";
 import { type UsedRange, usedRanges } from "../../../../../core/storage/trunk/used-ranges.ts";
 
@@ -73,10 +75,11 @@ test("what is in use on the disk leaves a map that is in quarantine", async () =
   space.ready(1);
   const carved = await carveUsed({
     space,
+    slots: null,
     pathOf: ({ trunkFileId }) => join(folder, String(trunkFileId)),
     pause: () => Promise.resolve(),
   });
-  expect(carved).toBe(1024);
+  expect(carved).toEqual({ carved: 1024, found: 0 });
   const slot = { ...PLACE, offset: 512, size: 1024 };
   expect(carveUsedIn(space, slot, join(folder, "1"))).toBe(0);
   space.release(slot);
@@ -89,5 +92,37 @@ test("what is in use on the disk leaves a map that is in quarantine", async () =
     [0, 512],
     [1536, SIZE - 1536],
     [0, SIZE],
+  ]);
+});
+
+test("what is free on the disk and was forgotten becomes free, in inherited files only", async () => {
+  const bytes = new Uint8Array(SIZE);
+  put(bytes, 512, 1024, 1000);
+  put(bytes, 8192, 4096, 4000);
+  const paths = [1, 2].map((id) => join(folder, `data/00/00/00000${id}`));
+  mkdirSync(join(folder, "data/00/00"), { recursive: true });
+  for (const path of paths) writeFileSync(path, bytes);
+  const rules = { slotMinSize: 256, slotMaxSize: 65_536, alignmentSize: 0, trunkFileSize: SIZE, mergesFree: false };
+  const space = new SharedTrunkSpace(SharedTrunkSpace.create(rules, 1000), 1);
+  space.begin();
+  space.exclusively((map) => {
+    map.insert({ ...PLACE, offset: 2048, size: 1024 }, true);
+    map.insert({ ...PLACE, trunkFileId: 2, offset: 2048, size: 1024 }, false);
+  });
+  space.ready(1);
+  const slots = new SlotFiles(new Scoreboard(), [folder]);
+  const pathOf = ({ trunkFileId }: { trunkFileId: number }) => paths[trunkFileId - 1]!;
+  const found = await carveUsed({ space, slots, pathOf, pause: () => Promise.resolve() });
+  slots.close();
+  expect(found).toEqual({ carved: 0, found: SIZE - 1024 - 4096 - 1024 });
+  expect(
+    space.exclusively((map) => map.blocks()).map(({ trunkFileId, offset, size }) => [trunkFileId, offset, size]),
+  ).toEqual([
+    [1, 0, 512],
+    [1, 1536, 512],
+    [1, 2048, 1024],
+    [1, 3072, 8192 - 3072],
+    [1, 12_288, SIZE - 12_288],
+    [2, 2048, 1024],
   ]);
 });
