@@ -50,13 +50,14 @@ export function makeDutyHelp(help: TrunkKeeperHelp, parts: DutyParts): DutyHelp 
   };
 }
 
-function makeFileMaker(help: TrunkKeeperHelp, { space, line, isServing }: DutyParts): FileMaker {
+function makeFileMaker(help: TrunkKeeperHelp, { space, journal, line, isServing }: DutyParts): FileMaker {
   const { settings, scoreboard, flag, log } = help;
   const { fileDistributeRotateCount: rotateCount, subdirCountPerPath: subdirCount } = settings;
   return new FileMaker({
     ...{ space, log, subdirCount },
     storePaths: settings.storePaths.map(({ path }) => path),
     isOnDuty: isServing,
+    flush: () => journal.flush(),
     currentId: () => flag.value.currentTrunkFileId,
     saveId: (currentTrunkFileId) => flag.update({ currentTrunkFileId }),
     reportId: (id) =>

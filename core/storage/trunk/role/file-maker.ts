@@ -24,6 +24,8 @@ export interface FileMakerHelp {
   saveId(id: number): void;
   /** Tells the leading tracker; resolves when it knows, or it takes too long. False: it says that the role has moved. */
   reportId(id: number): Promise<boolean>;
+  /** Writes the trunk binlog; throws the system's error. */
+  flush(): void;
   /** `high << 8 | low` of the directory whose turn it is; null: directories are found by hash. */
   nextDirectory(): number | null;
   readonly subdirCount: number;
@@ -66,6 +68,8 @@ export class FileMaker {
         // From here to the map without a pause: a crash in between leaves a file that nobody knows.
         if (!tryCreate(trunkFilePath(storePath, place), trunkFileSize)) continue;
         const status = space.exclusively((map) => map.addFile(place, trunkFileSize));
+        // A file of which no line speaks would be lost with this process.
+        this.#help.flush();
         if (status === Status.OK) log.info(`Made trunk file ${trunkFilePath(storePath, place)}`);
         else log.error(`Cannot use the new trunk file ${trunkFilePath(storePath, place)}: status ${status}`);
         return status;
