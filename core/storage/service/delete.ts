@@ -1,6 +1,7 @@
 // DELETE_FILE (storage.md §2.6): the file, then its metadata; the records follow in one append. Slaves stay.
 
 import { existsSync, unlinkSync } from "node:fs";
+import { readFileName } from "../../fileid/file-id.ts";
 import type { WholeRoute } from "../../net/frame-protocol.ts";
 import { ProtocolError } from "../../wire/protocol-error.ts";
 import { Status } from "../../wire/status.ts";
@@ -24,9 +25,6 @@ const linkCounters: OperationCounters = {
   total: Counter.totalDeleteLinkCount,
   success: Counter.successDeleteLinkCount,
 };
-/** Names that are longer were made from a master's. */
-const LONGEST_OWN_NAME = 60;
-
 export const deleteRoute: WholeRoute<Session> = {
   kind: "whole",
   handle(session, body, header) {
@@ -44,7 +42,7 @@ export const deleteRoute: WholeRoute<Session> = {
       const counters = isLink ? linkCounters : fileCounters;
       countTried(worker, counters);
       // The hidden file behind a slave that is a link (store_slave_file_use_link) goes with its link.
-      const isSlave = fileName.length > LONGEST_OWN_NAME;
+      const isSlave = isSlaveName(fileName);
       const hidden = isLink && isSlave ? linkTarget(worker, stored, facts) : null;
       const wasRemoved = isLink && !isSlave ? countingRemoval(worker, stored, facts) : null;
       const timestamp = ownTimestamp(worker, stored);
@@ -68,6 +66,15 @@ export const deleteRoute: WholeRoute<Session> = {
     });
   },
 };
+
+/** Made from a master's name (C: storage_is_slave_file). */
+function isSlaveName(fileName: string): boolean {
+  try {
+    return readFileName(fileName).kind === "slave";
+  } catch {
+    return false;
+  }
+}
 
 function recordOf(worker: WorkerContext, name: string, timestamp: number): string {
   noteDeleted(worker, name, ownChange(timestamp));
