@@ -225,7 +225,12 @@ describe.skipIf(noRedis !== null)(`with Redis${noRedis === null ? "" : ` (skippe
     const content = randomBytes(MB);
     const ids = await uploadMany(content, 60);
     const bytes = () => Math.max(...cluster.storages.map(storedBytes));
-    expect(bytes()).toBeLessThanOrEqual(2 * MB + 200_000);
+    // Of two that came first at once both stay, and what was stored before the index had answered for the first time (on a
+    // busy machine) is counted as a miss. A copy on its way is there twice for a moment.
+    await until("each has the content once or twice", async () => {
+      const misses = (await Promise.all(cluster.storages.map(report))).reduce((sum, each) => sum + each.misses, 0);
+      return misses < 5 && bytes() <= (2 + misses) * MB + 200_000;
+    });
     const { port } = redis;
     await redis.stop();
     const plain = await uploadMany(content, 5, 1);

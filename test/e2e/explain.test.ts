@@ -122,6 +122,7 @@ describe("a healthy pair", () => {
   });
 
   test("one server, by address, by address and port", async () => {
+    await until("nothing is owed", async () => (await explain(A)).stdout.split(" has everything that ").length === 3);
     for (const word of [A, `${A}:${storagePort}`]) {
       const { code, stdout } = await explain(word);
       expect(code).toBe(0);
