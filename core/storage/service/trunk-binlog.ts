@@ -9,15 +9,21 @@ import { trunkDeleteBinlogMarks, trunkGetBinlogSize, trunkTruncateBinlogFile } f
 import type { Session } from "../io/session.ts";
 import { type TrunkPaths, trunkPaths } from "../trunk/role/paths.ts";
 import { appendLines, forgetRole, truncateBinlog, trunkBinlogSize } from "../trunk/role/received-binlog.ts";
-import { readTrunkNotice } from "../trunk/trunk-notice.ts";
+import { readTrunkNotice, type TrunkNotice } from "../trunk/trunk-notice.ts";
 
 const LF = 10;
 const PACKAGE_MAX = 64 * 1024;
 
-/** The files, for a storage that has a copy; throws what answers 22 otherwise. */
-function copyPaths({ worker, peerId }: Session): { readonly paths: TrunkPaths; readonly maxBackups: number } {
+function requireTrunkFiles({ worker }: Session): TrunkNotice {
   const notice = readTrunkNotice(worker.scoreboard.notice("trunk").text);
-  if (notice === null) throw new ProtocolError("Cannot keep a trunk binlog: use_trunk_file is off");
+  if (notice === null) throw new ProtocolError("Cannot tell of a trunk binlog: use_trunk_file is off");
+  return notice;
+}
+
+/** The files, for a storage that has a copy; throws what answers 22 otherwise. */
+function copyPaths(session: Session): { readonly paths: TrunkPaths; readonly maxBackups: number } {
+  const notice = requireTrunkFiles(session);
+  const { worker, peerId } = session;
   if (notice.isSelf) throw new ProtocolError("Cannot take another trunk binlog: this storage is the trunk server");
   // A former trunk server that was stopped for a while may still have lines on the way.
   if (peerId !== "" && notice.server !== null && notice.server.id !== peerId) {
@@ -42,6 +48,7 @@ export const trunkBinlogSizeRoute: WholeRoute<Session> = {
   kind: "whole",
   handle(session, body) {
     trunkGetBinlogSize.request.parse(body);
+    requireTrunkFiles(session);
     session.worker.trunk.flush();
     const size = trunkBinlogSize(trunkPaths(session.worker.config.basePath));
     session.reply(encodeResponse(trunkGetBinlogSize, { size }));

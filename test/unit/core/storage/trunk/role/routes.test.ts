@@ -36,11 +36,11 @@ const tell = (isSelf: boolean, binlogMaxBackups = 0): void => {
 const lines = (text: string): Buffer => request(trunkSyncBinlog, { lines: Buffer.from(text) });
 const binlog = (): string => readFileSync(trunkPaths(worker.folder).binlog, "utf8");
 
-test("without trunk files only the size is told", async () => {
+test("without trunk files everything is refused", async () => {
   expect(await statusOf(lines(LINES))).toBe(Errno.EINVAL);
   expect(await statusOf(request(trunkTruncateBinlogFile, {}))).toBe(Errno.EINVAL);
   expect(await statusOf(request(trunkDeleteBinlogMarks, {}))).toBe(Errno.EINVAL);
-  expect(await size()).toBe(0n);
+  expect(await statusOf(request(trunkGetBinlogSize, {}))).toBe(Errno.EINVAL);
 });
 
 test("the trunk server keeps its own", async () => {
