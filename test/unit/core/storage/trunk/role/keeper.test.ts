@@ -252,7 +252,7 @@ describe("two that might both be the trunk server", () => {
     const member = { id: OTHER, ipAddress: NOBODY, port: 23000, status: StorageStatus.OFFLINE };
     const bench = await serving({ heartBeatIntervalSeconds: 0.05, members: [member] });
     await withFile(bench);
-    await bench.until("silence", () => bench.space().term === 0);
+    await bench.until("silence", () => bench.report().role === "suspended");
     bench.announce(OWN);
     await bench.until("the new term", () => {
       bench.keeper.heard(0, performance.now());
