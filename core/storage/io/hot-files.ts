@@ -5,7 +5,7 @@
 
 import { readFileName } from "../../fileid/file-id.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
-import { closeStored } from "./stored-file.ts";
+import { SharedFile } from "./shared-file.ts";
 
 const LIFE_MS = 1000;
 /** Up to this size the content is kept. */
@@ -16,34 +16,12 @@ const OPEN_FILES_MAX = 128;
 const REMEMBERED_NAMES = 16_384;
 
 /** An open file that answers of several connections may be reading. */
-export class HotFile {
-  readonly fd: number;
+export class HotFile extends SharedFile {
   readonly size: number;
-  #users = 0;
-  #isDropped = false;
 
   constructor(fd: number, size: number) {
-    this.fd = fd;
+    super(fd);
     this.size = size;
-  }
-
-  use(): void {
-    this.#users++;
-  }
-
-  release(): void {
-    this.#users--;
-    this.#closeUnused();
-  }
-
-  /** Nobody finds it any more; the last reader closes it. */
-  drop(): void {
-    this.#isDropped = true;
-    this.#closeUnused();
-  }
-
-  #closeUnused(): void {
-    if (this.#isDropped && this.#users === 0) closeStored(this.fd);
   }
 }
 

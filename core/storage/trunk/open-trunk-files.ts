@@ -1,7 +1,8 @@
 // The trunk files that one thread has open: they stay so between uses, the ones opened longest ago are closed first.
 
-import { closeSync, openSync } from "node:fs";
+import { openSync } from "node:fs";
 import { hex2 } from "../../fileid/logic-name.ts";
+import { SharedFile } from "../io/shared-file.ts";
 import type { Scoreboard } from "../scoreboard/scoreboard.ts";
 import { openTrunkFile, type TrunkPlace, trunkFilePath, trunkTruePath } from "./trunk-file.ts";
 
@@ -10,18 +11,15 @@ const OPEN_MAX = 128;
 const DEFAULT_TRUNK_FILE_SIZE = 64 * 1024 * 1024;
 
 /** An open trunk file; who reads from it for longer takes part in its life with `use` and `release`. */
-export class OpenTrunkFile {
-  readonly fd: number;
+export class OpenTrunkFile extends SharedFile {
   readonly path: string;
   readonly #place: TrunkPlace;
   readonly #scoreboard: Scoreboard;
   readonly #logicName: string;
   readonly #epoch: number;
-  #users = 0;
-  #isDropped = false;
 
   constructor(fd: number, path: string, place: TrunkPlace, scoreboard: Scoreboard) {
-    this.fd = fd;
+    super(fd);
     this.path = path;
     this.#place = place;
     this.#scoreboard = scoreboard;
@@ -38,24 +36,6 @@ export class OpenTrunkFile {
       place.subPathLow === subPathLow &&
       this.#scoreboard.epochOf(this.#logicName) === this.#epoch
     );
-  }
-
-  use(): void {
-    this.#users++;
-  }
-
-  release(): void {
-    this.#users--;
-    this.#closeUnused();
-  }
-
-  drop(): void {
-    this.#isDropped = true;
-    this.#closeUnused();
-  }
-
-  #closeUnused(): void {
-    if (this.#isDropped && this.#users === 0) closeSync(this.fd);
   }
 }
 
