@@ -78,9 +78,11 @@ export class CommitQueue {
     return this.#intents.noteLong(op, name);
   }
 
-  /** A file that several operations of this turn may have written to: flushed once for all of them. */
-  flushesFirst(file: DirtyFile): void {
-    if (!this.#flushesToDisk || this.#dirty.has(file)) return;
+  /** A file that several operations of this turn may have written to: flushed once for all of them, where it has to be. */
+  flushesFirst(open: () => DirtyFile): void {
+    if (!this.#flushesToDisk) return;
+    const file = open();
+    if (this.#dirty.has(file)) return;
     file.use();
     this.#dirty.add(file);
   }

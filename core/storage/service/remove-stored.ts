@@ -27,5 +27,5 @@ export function removeCopy(worker: WorkerContext, stored: StoredName, facts: Sto
 
 function clearSlot(worker: WorkerContext, stored: StoredName, slot: NonNullable<StoredFacts["slot"]>): void {
   if (!worker.trunk.slots.clear(slot.place)) throw codedErrno("ENOENT", `${stored.name} has gone meanwhile`);
-  worker.commits.flushesFirst(slot.file);
+  worker.commits.flushesFirst(() => slot.file);
 }

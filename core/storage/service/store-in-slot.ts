@@ -108,7 +108,7 @@ function write(plan: SlotPlan, content: SlotContent, reservation: Reservation, e
     clearSlot(worker, name);
     trunk.free(block);
   };
-  commits.flushesFirst(trunk.slots.files.forWriting(block));
+  commits.flushesFirst(() => trunk.slots.files.forWriting(block));
   const confirmed = (status: number): void => {
     if (status === Status.OK) {
       if (struckOut !== null) commits.intend(Op.CREATE, name);

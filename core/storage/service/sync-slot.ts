@@ -126,7 +126,7 @@ class SyncSlot implements BodySink {
     if (isWritten) {
       this.abort();
       worker.trunk.taken(block);
-      worker.commits.flushesFirst(slots.files.forWriting(block));
+      worker.commits.flushesFirst(() => slots.files.forWriting(block));
       return;
     }
     const file = content instanceof TemporaryFile ? content : new TemporaryFile(worker, place.storePathIndex, false);
@@ -158,6 +158,6 @@ export function putLinkIntoSlot(
   commits.intend(Op.SYNC_LINK, link.name);
   if (!trunk.slots.write(block, headerOf(place, SlotType.LINK), [content])) return false;
   trunk.taken(block);
-  commits.flushesFirst(trunk.slots.files.forWriting(block));
+  commits.flushesFirst(() => trunk.slots.files.forWriting(block));
   return true;
 }

@@ -89,7 +89,6 @@ export const trunkAllocConfirmRoute: WholeRoute<Session> = {
     const space = requireRole(worker);
     requireBlock(worker, block);
     const status = space.confirm(block, outcome);
-    if (outcome === Status.EEXIST) worker.trunk.lookInto(block);
     worker.trunk.flush();
     session.connection.replyStatus(status);
   },

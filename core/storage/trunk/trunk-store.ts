@@ -101,12 +101,12 @@ export class TrunkStore {
 
   /** The slot was in use already (two trunk servers at once, or one that had forgotten): nobody gets it again. */
   abandon({ block, server }: Reservation): void {
+    // In the own map it is taken already.
     if (server !== null) void this.#link.confirm(server, block, Status.EEXIST);
-    else this.lookInto(block);
   }
 
   /** The map may be wrong about this block: what is in use of it on this storage's disk is taken out of the map. */
-  lookInto(block: TrunkInfo): void {
+  #lookInto(block: TrunkInfo): void {
     const space = this.ownSpace;
     const storePath = this.#options.storePaths[block.storePathIndex];
     if (space === null || storePath === undefined || this.slots.isFree(block)) return;
@@ -117,7 +117,7 @@ export class TrunkStore {
   release(space: SharedTrunkSpace, block: TrunkInfo): number {
     const status = space.release(block);
     // Returned twice, it may be in use again: only a slot that still has its header here is certain to be the one that is meant.
-    if (status === Status.OK && !this.slots.hasHeader(block)) this.lookInto(block);
+    if (status === Status.OK && !this.slots.hasHeader(block)) this.#lookInto(block);
     return status;
   }
 
@@ -208,7 +208,7 @@ export class TrunkStore {
   /** One that has waited while another storage was the trunk server. */
   #takeLate(block: TrunkInfo): boolean {
     if (!this.#takeBack(block)) return false;
-    this.lookInto(block);
+    this.#lookInto(block);
     return true;
   }
 

@@ -36,6 +36,7 @@ afterEach(async () => {
 /** A worker of the trunk server; files are made on demand as the control thread does. */
 async function start(
   role: "server" | "none" = "server",
+  durability: "process" | "power" = "process",
 ): Promise<{ client: Client; space: SharedTrunkSpace; h: Harness }> {
   const setup: TrunkSetup = SharedTrunkSpace.create(rules, 10_000);
   const space = new SharedTrunkSpace(setup, 1);
@@ -44,6 +45,7 @@ async function start(
   let trunkFileId = 0;
   const h = await Harness.start(HOST, {
     trunk: setup,
+    durability,
     wantTrunkFile(storePathIndex) {
       const place = { storePathIndex, subPathHigh: 0, subPathLow: 0, trunkFileId: ++trunkFileId };
       createTrunkFile(trunkFilePath(h.config.storePaths[storePathIndex]!.path, place), TRUNK_FILE_SIZE);
@@ -95,6 +97,18 @@ test("small files go into slots whose headers and names agree, larger ones besid
   expect((await upload(client, Buffer.alloc(65_512, 1))).length).toBe(60);
   expect((await upload(client, Buffer.alloc(65_513, 1))).length).toBe(44);
   expect(h.records()).toHaveLength(3);
+});
+
+test("durability = power: slots are flushed before their records, those of one turn together", async () => {
+  const { client, h } = await start("server", "power");
+  const clients = [client, await h.client(), await h.client()];
+  const names = await Promise.all(clients.map((each, index) => upload(each, `content ${index}`)));
+  for (const [index, name] of names.entries()) {
+    expect((await download(client, name)).body.toString()).toBe(`content ${index}`);
+  }
+  expect(await remove(client, names[1]!)).toBe(Errno.OK);
+  expect(h.records()).toHaveLength(4);
+  expect(h.logged).toEqual([]);
 });
 
 test("contents of many sizes come back equal, several times, and from other store paths", async () => {
